@@ -1,0 +1,1 @@
+//! What the two binaries share: arguments, reports and exit codes. Only this crate touches the world.

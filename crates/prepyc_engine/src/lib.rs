@@ -1,0 +1,1 @@
+//! From one source file to one pyc on disk: the engine that compiles, staleness, and publishing.

@@ -1,0 +1,8 @@
+//! What differs between Pythons, and nothing else: releases, magic numbers, cache tags, opcode tables.
+//!
+//! Everything else asks this crate for a *fact* about a release and never compares versions itself
+//! (`cargo xtask tidy` holds that as a rule). Facts come from real interpreters, never from memory.
+
+mod release;
+
+pub use release::{Magic, PyRelease, PyVersion, UnknownVersion};
