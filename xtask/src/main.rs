@@ -1,2 +1,50 @@
-//! The project's own chores.
-fn main() {}
+//! The project's own chores, as `cargo xtask NAME`. This file only finds the one asked for.
+
+mod bench;
+mod ci;
+mod corpus;
+mod r#gen;
+mod oracles;
+mod record;
+mod tidy;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Everything a change has to pass: format, lints, house rules, every test, documentation.
+    Ci(ci::Arguments),
+    /// The house rules, held against every tracked file.
+    Tidy,
+    /// Write the generated tables anew from the recorded facts.
+    Gen(r#gen::Arguments),
+    /// Record facts from the real interpreters.
+    Record(record::Arguments),
+    /// Measure: figures to read, not marks to pass.
+    Bench(bench::Arguments),
+    /// Install real CPython 3.11 to 3.15, which the tests hold our output against.
+    Oracles(oracles::Arguments),
+    /// Fetch and unpack the pinned wheels that the tests compile.
+    Corpus(corpus::Arguments),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().chore {
+        Chore::Ci(arguments) => ci::run(&arguments),
+        Chore::Tidy => tidy::run(),
+        Chore::Gen(arguments) => r#gen::run(&arguments),
+        Chore::Record(arguments) => record::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Oracles(arguments) => oracles::run(&arguments),
+        Chore::Corpus(arguments) => corpus::run(&arguments),
+    }
+}
