@@ -1,10 +1,89 @@
-//! Placeholder, replaced with the chore.
+//! `cargo xtask corpus`: the wheels of `tests/packages.txt`, fetched, checked and unpacked outside the clone.
+//!
+//! What is unpacked already is left alone. A wheel appears unpacked as a whole or not at all, so a run that was
+//! interrupted is simply taken up by the next.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, bail};
+use prepyc_testing::{Package, corpora_dir};
+use sha2::{Digest, Sha256};
+
+use crate::workspace;
 
 /// What `cargo xtask corpus` takes.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {}
 
-/// Runs the chore.
+/// The machine the wheels are for, whatever machine this is: their Python files are the same to all who test.
+const PLATFORM: [&str; 16] = [
+    "--python-version",
+    "3.13",
+    "--implementation",
+    "cp",
+    "--abi",
+    "cp313",
+    "--abi",
+    "abi3",
+    "--abi",
+    "none",
+    "--platform",
+    "any",
+    "--platform",
+    "manylinux_2_28_x86_64",
+    "--platform",
+    "manylinux2014_x86_64",
+];
+
+/// Fetches and unpacks what is missing.
 pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("nothing here yet")
+    let packages = Package::all();
+    let missing: Vec<_> = packages.iter().filter(|package| !package.folder().is_dir()).collect();
+    let corpora = corpora_dir();
+    if !missing.is_empty() {
+        fs::create_dir_all(&corpora).with_context(|| corpora.display().to_string())?;
+        let work = tempfile::Builder::new().prefix(".new-").tempdir_in(&corpora)?;
+        fetch(&missing, work.path())?;
+    }
+    let (all, new) = (packages.len(), missing.len());
+    writeln!(io::stdout().lock(), "corpus: {all} packages in {}, {new} of them new", corpora.display())?;
+    Ok(())
+}
+
+/// Fetches the wheels into the folder `work` and unpacks each to its place.
+fn fetch(missing: &[&Package], work: &Path) -> anyhow::Result<()> {
+    let mut requirements = String::new();
+    for package in missing {
+        writeln!(requirements, "{}=={} --hash=sha256:{}", package.name, package.version, package.sha256)?;
+    }
+    let list = work.join("requirements.txt");
+    fs::write(&list, requirements)?;
+    let mut pip = Command::new("python3");
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+    pip.args(["--require-hashes", "--only-binary", ":all:"]).args(PLATFORM);
+    workspace::run(pip.arg("--dest").arg(work).arg("--requirement").arg(&list))?;
+    for package in missing {
+        unpack(package, work).with_context(|| format!("unpacking {}", package.wheel))?;
+    }
+    Ok(())
+}
+
+/// Checks a fetched wheel's hash and unpacks it: beside its place first, then there by one rename.
+fn unpack(package: &Package, work: &Path) -> anyhow::Result<()> {
+    let wheel = work.join(package.wheel);
+    let bytes = fs::read(&wheel).with_context(|| wheel.display().to_string())?;
+    let sha256 = Sha256::digest(&bytes).iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    if sha256 != package.sha256 {
+        bail!("its SHA-256 is {sha256}, not {}", package.sha256);
+    }
+    let unpacked = work.join(package.name);
+    zip::ZipArchive::new(File::open(&wheel)?)?.extract(&unpacked)?;
+    match fs::rename(&unpacked, package.folder()) {
+        Err(_) if package.folder().is_dir() => Ok(()), // another run was quicker
+        outcome => outcome.context("moving it to its place"),
+    }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::workspace;
 
 /// What `cargo xtask oracles` takes.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 pub(crate) struct Arguments {
     /// Where to put them; without it `$PREPYC_ORACLES`, then `~/.cache/prepyc-oracles`.
     directory: Option<PathBuf>,

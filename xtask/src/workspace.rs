@@ -1,13 +1,14 @@
 //! The project's folder: where it is, which files it tracks, and how commands run in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, bail};
 
-/// The folder of the clone this program was built in.
+/// The folder of the clone that cargo runs this program for, else of the one it was built in.
 pub(crate) fn root() -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let running = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let manifest = running.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")));
     manifest.parent().expect("xtask stands in the workspace's folder").to_owned()
 }
 

@@ -4,7 +4,14 @@
 //! With `CI=true` whatever our own scripts install has to be there: a test that would skip fails instead.
 
 mod oracle;
+mod package;
 mod skip;
 
-pub use oracle::{Oracle, corpora_dir, oracles_dir};
+pub use oracle::{Oracle, oracles_dir};
+pub use package::{Package, corpora_dir};
 pub use skip::{SKIP_LOG, running_in_ci, skip};
+
+/// `~/.cache`, where everything stands that the project's scripts fetch.
+fn cache_dir() -> std::path::PathBuf {
+    std::path::PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".cache")
+}

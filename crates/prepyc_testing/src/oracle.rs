@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::skip;
+use crate::{cache_dir, skip};
 
 /// A real CPython. `3.12` runs under WebAssembly: it takes a script and arguments, no `-c`, `-m` or standard input.
 #[derive(Clone, Debug)]
@@ -16,15 +16,6 @@ pub struct Oracle {
 /// Where the interpreters are: `$PREPYC_ORACLES`, else `~/.cache/prepyc-oracles`.
 pub fn oracles_dir() -> PathBuf {
     std::env::var_os("PREPYC_ORACLES").map_or_else(|| cache_dir().join("prepyc-oracles"), PathBuf::from)
-}
-
-/// Where the unpacked wheels are: `$PREPYC_CORPORA`, else `~/.cache/prepyc/corpora`.
-pub fn corpora_dir() -> PathBuf {
-    std::env::var_os("PREPYC_CORPORA").map_or_else(|| cache_dir().join("prepyc/corpora"), PathBuf::from)
-}
-
-fn cache_dir() -> PathBuf {
-    PathBuf::from(std::env::var_os("HOME").unwrap_or_else(|| "/root".into())).join(".cache")
 }
 
 impl Oracle {
