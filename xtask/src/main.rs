@@ -9,6 +9,9 @@ mod record;
 mod tidy;
 mod workspace;
 
+use std::io::{self, Write};
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// The project's own chores.
@@ -37,8 +40,19 @@ enum Chore {
     Corpus(corpus::Arguments),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Arguments::parse().chore {
+fn main() -> ExitCode {
+    match run(Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Without a backtrace, whatever the environment asks for: it is seldom ours that failed.
+            let told = writeln!(io::stderr().lock(), "xtask: {error:#}");
+            if told.is_ok() { ExitCode::FAILURE } else { ExitCode::from(2) }
+        }
+    }
+}
+
+fn run(chore: Chore) -> anyhow::Result<()> {
+    match chore {
         Chore::Ci(arguments) => ci::run(&arguments),
         Chore::Tidy => tidy::run(),
         Chore::Gen(arguments) => r#gen::run(&arguments),
