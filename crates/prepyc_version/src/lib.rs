@@ -5,4 +5,4 @@
 
 mod release;
 
-pub use release::{Magic, PyRelease, PyVersion, UnknownVersion};
+pub use release::{Magic, PyRelease, PyVersion, SourceHash, UnknownVersion};

@@ -40,6 +40,15 @@ pub enum PyVersion {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Magic(pub u16);
 
+/// The hash function of `importlib.util.source_hash` (CPython: `Python/pyhash.c`, `_Py_KeyedHash`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceHash {
+    /// SipHash with two compression and four finalisation rounds.
+    SipHash24,
+    /// SipHash with one compression and three finalisation rounds.
+    SipHash13,
+}
+
 /// The text is not the name of a release that prepyc knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownVersion(String);
@@ -92,6 +101,14 @@ impl PyRelease {
         PyRelease::ALL.into_iter().find(|release| major == 3 && release.minor() == minor)
     }
 
+    /// How `importlib.util.source_hash` hashes a source.
+    pub const fn source_hash(self) -> SourceHash {
+        match self {
+            PyRelease::Py38 | PyRelease::Py39 | PyRelease::Py310 => SourceHash::SipHash24,
+            PyRelease::Known(_) => SourceHash::SipHash13,
+        }
+    }
+
     /// The version whose code objects these are, where prepyc reads and writes them.
     pub const fn version(self) -> Option<PyVersion> {
         match self {
@@ -125,6 +142,16 @@ impl PyVersion {
             PyVersion::Py313 => Magic(3571),
             PyVersion::Py314 => Magic(3627),
             PyVersion::Py315 => Magic(3666),
+        }
+    }
+
+    /// `marshal.version`: what the version's marshal can hold (4: references and short strings; 5: slices as
+    /// well; 6: frozendicts as well).
+    pub const fn marshal_version(self) -> u8 {
+        match self {
+            PyVersion::Py311 | PyVersion::Py312 | PyVersion::Py313 => 4,
+            PyVersion::Py314 => 5,
+            PyVersion::Py315 => 6,
         }
     }
 }

@@ -1,0 +1,148 @@
+//! Code objects, and the program whose outermost one stands for a module.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prepyc_version::PyVersion;
+
+use crate::error::FormatError;
+use crate::marshal;
+use crate::{Constant, PyStr, StrId, Strings};
+
+/// A compiled module: a version of Python, its strings and its code objects.
+///
+/// Two programs are equal if every field of every code object is, by type and value; the order in which
+/// their strings were interned does not matter.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The Python that runs it.
+    pub version: PyVersion,
+    /// Every string of the program.
+    pub strings: Strings,
+    /// The module's code object.
+    pub code: CodeObject,
+}
+
+/// A code object. Fields are named after Python's `co_*` attributes and mean the same.
+///
+/// Bytes and lists of names are shared (`Arc`), as CPython shares them between code objects.
+#[derive(Clone, Debug)]
+pub struct CodeObject {
+    /// Positional parameters, the positional-only ones included.
+    pub argcount: u32,
+    /// Positional-only parameters.
+    pub posonlyargcount: u32,
+    /// Keyword-only parameters.
+    pub kwonlyargcount: u32,
+    /// Slots of the value stack that the code needs.
+    pub stacksize: u32,
+    /// `CO_*` flag bits.
+    pub flags: u32,
+    /// The instructions, two bytes each, with zeroed inline caches.
+    pub code: Arc<[u8]>,
+    /// Constants, in the order instructions refer to them.
+    pub consts: Arc<[Constant]>,
+    /// Names of globals, attributes and imports.
+    pub names: Arc<[StrId]>,
+    /// Names of all locals, cells and free variables, in slot order.
+    pub localsplusnames: Arc<[StrId]>,
+    /// What each of `localsplusnames` is, in the bits of [`LocalKind`].
+    pub localspluskinds: Arc<[u8]>,
+    /// The source's path.
+    pub filename: StrId,
+    /// The name of the function or class, or `<module>` and the like.
+    pub name: StrId,
+    /// The dotted name from the module on.
+    pub qualname: StrId,
+    /// The first line, counted from 1.
+    pub firstlineno: i32,
+    /// The location table (see `location_table`).
+    pub linetable: Arc<[u8]>,
+    /// The exception table (see `exception_table`).
+    pub exceptiontable: Arc<[u8]>,
+}
+
+/// The bits of a byte in `localspluskinds` (CPython: `Include/internal/pycore_code.h`, `CO_FAST_*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocalKind(pub u8);
+
+impl LocalKind {
+    /// A local of an inlined comprehension, which `locals()` leaves out.
+    pub const HIDDEN: LocalKind = LocalKind(0x10);
+    /// A local variable or parameter.
+    pub const LOCAL: LocalKind = LocalKind(0x20);
+    /// A variable that an inner function uses.
+    pub const CELL: LocalKind = LocalKind(0x40);
+    /// A variable of an outer function.
+    pub const FREE: LocalKind = LocalKind(0x80);
+
+    /// Whether all bits of `other` are set.
+    pub const fn contains(self, other: LocalKind) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl CodeObject {
+    /// `co_varnames`: the locals, parameters first.
+    pub fn varnames(&self) -> impl Iterator<Item = StrId> {
+        self.locals_of_kind(LocalKind::LOCAL)
+    }
+
+    /// `co_cellvars`: the variables that inner functions use, parameters among them.
+    pub fn cellvars(&self) -> impl Iterator<Item = StrId> {
+        self.locals_of_kind(LocalKind::CELL)
+    }
+
+    /// `co_freevars`: the variables of outer functions.
+    pub fn freevars(&self) -> impl Iterator<Item = StrId> {
+        self.locals_of_kind(LocalKind::FREE)
+    }
+
+    fn locals_of_kind(&self, kind: LocalKind) -> impl Iterator<Item = StrId> {
+        let kinds = self.localspluskinds.iter().map(|&bits| LocalKind(bits));
+        let named = self.localsplusnames.iter().copied().zip(kinds);
+        named.filter(move |(_, bits)| bits.contains(kind)).map(|(name, _)| name)
+    }
+}
+
+impl Program {
+    /// Reads what `marshal.dumps` of that version made of a code object.
+    ///
+    /// # Errors
+    /// If the bytes are anything else; no input makes this panic, recurse without limit or allocate more
+    /// than a small multiple of its length.
+    pub fn from_marshal(bytes: &[u8], version: PyVersion) -> Result<Program, FormatError> {
+        marshal::read_program(bytes, version)
+    }
+
+    /// The canonical marshal bytes: a function of the program's value alone.
+    pub fn to_marshal(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.to_marshal_into(&mut bytes);
+        bytes
+    }
+
+    /// Appends what [`Program::to_marshal`] returns.
+    pub fn to_marshal_into(&self, bytes: &mut Vec<u8>) {
+        marshal::write_program(self, bytes);
+    }
+
+    /// The text of a string of this program.
+    pub fn str(&self, id: StrId) -> PyStr<'_> {
+        self.strings.get(id)
+    }
+}
+
+impl PartialEq for Program {
+    fn eq(&self, other: &Program) -> bool {
+        self.version == other.version && self.to_marshal() == other.to_marshal()
+    }
+}
+
+impl Eq for Program {}
+
+impl fmt::Display for LocalKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#04x}", self.0)
+    }
+}

@@ -1,0 +1,97 @@
+"""What the tests ask of a real interpreter, many modules in one process.
+
+compile OUT COUNT [LIB]    marshals the code objects of COUNT modules of the standard library (or of the folder LIB)
+compare A B                compares the code objects of two such batches in every field, by type and value
+
+A batch is a sequence of records: the size in four bytes, little-endian, then the bytes.
+"""
+import marshal
+import os
+import struct
+import sys
+import warnings
+
+FIELDS = (
+    "co_argcount co_posonlyargcount co_kwonlyargcount co_nlocals co_stacksize co_flags co_code co_consts co_names "
+    "co_varnames co_cellvars co_freevars co_filename co_name co_qualname co_firstlineno co_linetable co_exceptiontable"
+).split()
+
+
+def sources(library):
+    for folder, folders, files in os.walk(library):
+        folders[:] = sorted(set(folders) - {"site-packages", "dist-packages", "__pycache__"})
+        for name in sorted(files):
+            if name.endswith(".py"):
+                yield os.path.join(folder, name)
+
+
+def compile_batch(out, count, library):
+    paths = list(sources(library))
+    step = max(1, len(paths) // count)
+    with open(out, "wb") as file:
+        for path in paths[::step]:
+            try:
+                with open(path, "rb") as source:
+                    code = compile(source.read(), path, "exec", dont_inherit=True)
+            except (OSError, SyntaxError, ValueError, RecursionError):
+                continue
+            data = marshal.dumps(code)
+            file.write(struct.pack("<I", len(data)) + data)
+
+
+def read_batch(path):
+    with open(path, "rb") as file:
+        data = file.read()
+    position = 0
+    while position < len(data):
+        (size,) = struct.unpack_from("<I", data, position)
+        yield marshal.loads(data[position + 4 : position + 4 + size])
+        position += 4 + size
+
+
+def differ(a, b, path):
+    """The path of the first difference, or None."""
+    if type(a) is not type(b):
+        return path
+    if isinstance(a, type(differ.__code__)):
+        for field in FIELDS:
+            found = differ(getattr(a, field), getattr(b, field), f"{path}.{field}")
+            if found:
+                return found
+        return differ(list(a.co_positions()), list(b.co_positions()), path + ".positions")
+    if isinstance(a, (tuple, list)):
+        if len(a) != len(b):
+            return path
+        for index, (x, y) in enumerate(zip(a, b)):
+            found = differ(x, y, f"{path}[{index}]")
+            if found:
+                return found
+        return None
+    if isinstance(a, slice):
+        return differ((a.start, a.stop, a.step), (b.start, b.stop, b.step), path)
+    if isinstance(a, frozenset):
+        key = lambda element: (type(element).__name__, repr(element))
+        return differ(sorted(a, key=key), sorted(b, key=key), path)
+    if isinstance(a, float):
+        return None if struct.pack("<d", a) == struct.pack("<d", b) else path
+    if isinstance(a, complex):
+        same = struct.pack("<dd", a.real, a.imag) == struct.pack("<dd", b.real, b.imag)
+        return None if same else path
+    return None if a == b else path
+
+
+def compare(a, b):
+    count = 0
+    for left, right in zip(read_batch(a), read_batch(b), strict=True):
+        found = differ(left, right, left.co_filename)
+        if found:
+            sys.exit(f"differs: {found}")
+        count += 1
+    print(count)
+
+
+warnings.simplefilter("ignore")
+if sys.argv[1] == "compile":
+    compile_batch(sys.argv[2], int(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else os.path.dirname(os.__file__))
+else:
+    compare(sys.argv[2], sys.argv[3])
