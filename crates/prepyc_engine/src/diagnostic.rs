@@ -1,0 +1,114 @@
+//! What CPython has to say about a source: an error or a warning, in fields and in CPython's own form.
+
+use std::fmt;
+
+/// Whether the source was rejected for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// The source has no code object.
+    Error,
+    /// It has one all the same.
+    Warning,
+}
+
+/// One message about one source.
+///
+/// All text is fit to print: lone surrogates and bytes that are no UTF-8 have been escaped. Lines count from 1;
+/// columns count characters from 1, as `SyntaxError.offset` does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Error or warning.
+    pub severity: Severity,
+    /// The class of the exception or the warning's category: `SyntaxError`, `IndentationError`, `SyntaxWarning`.
+    pub kind: String,
+    /// What it says.
+    pub message: String,
+    /// The file it is about, as asked for in the request.
+    pub filename: String,
+    /// Line, where there is one: a null byte or a nesting too deep has none.
+    pub line: Option<u32>,
+    /// First column.
+    pub column: Option<u32>,
+    /// Last line (CPython 3.10 and newer).
+    pub end_line: Option<u32>,
+    /// One past the last column (CPython 3.10 and newer).
+    pub end_column: Option<u32>,
+    /// The line itself, without its end.
+    pub source_line: Option<String>,
+    /// The text the interpreter itself would print, without the last newline. [`Display`](fmt::Display) shows it where it is there.
+    pub rendered: Option<String>,
+}
+
+impl Diagnostic {
+    /// The same text built from the fields alone, in the form CPython 3.10 and newer print.
+    pub fn render(&self) -> String {
+        match self.severity {
+            Severity::Warning => self.render_warning(),
+            Severity::Error => self.render_error(),
+        }
+    }
+
+    /// As `warnings.formatwarning` has it.
+    fn render_warning(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let mut text = format!("{}{line}: {}: {}", self.filename, self.kind, self.message);
+        if let Some(source_line) = &self.source_line {
+            text.push_str("\n  ");
+            text.push_str(source_line.trim());
+        }
+        text
+    }
+
+    /// As `traceback.format_exception_only` has it.
+    fn render_error(&self) -> String {
+        let mut text = format!("  File \"{}\"", self.filename);
+        if let Some(line) = self.line {
+            text.push_str(&format!(", line {line}"));
+        }
+        text.push('\n');
+        if let Some(source_line) = &self.source_line {
+            let stripped = source_line.trim_end_matches('\n').trim_start_matches([' ', '\n', '\x0c']);
+            text.push_str(&format!("    {stripped}\n"));
+            if let Some(caret) = self.caret_line(source_line, stripped) {
+                text.push_str(&format!("    {caret}\n"));
+            }
+        }
+        text.push_str(&self.kind);
+        if !self.message.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.message);
+        }
+        text
+    }
+
+    /// The line of carets below `stripped`; `None` where the column lies in the indentation.
+    fn caret_line(&self, source_line: &str, stripped: &str) -> Option<String> {
+        let column = self.column? as usize;
+        let width = source_line.trim_end_matches('\n').chars().count();
+        let indent = width - stripped.chars().count();
+        let end = match (self.end_line, self.end_column) {
+            (end_line, Some(end)) if end_line == self.line => end as usize,
+            (Some(end_line), _) if Some(end_line) != self.line => width + 1,
+            _ => column,
+        };
+        let (start, end) = (column.min(width + 1), end.min(width + 1));
+        let end = if start >= end { start + 1 } else { end };
+        let start_in_text = (start - 1).checked_sub(indent)?;
+        // A tab or another wide blank before the caret is kept, so that the caret stands below its character.
+        let mut caret: String =
+            stripped.chars().take(start_in_text).map(|c| if c.is_whitespace() { c } else { ' ' }).collect();
+        caret.extend(std::iter::repeat_n(' ', start_in_text.saturating_sub(stripped.chars().count())));
+        caret.extend(std::iter::repeat_n('^', end - start));
+        Some(caret)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// CPython's form, several lines, without a newline at the end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.rendered {
+            Some(text) => f.write_str(text),
+            None => f.write_str(&self.render()),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The engine: source in, marshalled code object out, whoever compiles it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, mpsc};
+
+use prepyc_bytecode::PycHeader;
+
+use crate::interpreter::{InterpreterPool, Limits};
+use crate::{Diagnostic, Filename, InvalidationMode, Optimize, Source, Target, TargetError};
+
+/// One source to compile.
+#[derive(Clone, Debug)]
+pub struct CompileRequest {
+    /// Its bytes, as they stand in the file.
+    pub source: Arc<[u8]>,
+    /// What `co_filename` is to say.
+    pub filename: Filename,
+    /// At which level.
+    pub optimize: Optimize,
+}
+
+/// A source that has a code object.
+#[derive(Clone, Debug)]
+pub struct Compiled {
+    /// The code object as marshal bytes: canonical where the target's [`version`](Target::version) is known, else as
+    /// the interpreter wrote them.
+    pub code: Vec<u8>,
+    /// What `py_compile` would have shown, each once, in CPython's order.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// A source that has none, this time or ever.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CompileFailure {
+    /// CPython rejects it: the source's fault.
+    #[error("{diagnostic}")]
+    Rejected {
+        /// Why.
+        diagnostic: Box<Diagnostic>,
+        /// What was shown before that.
+        warnings: Vec<Diagnostic>,
+    },
+    /// It could not be tried: ours or the machine's fault.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// What a compile ends in.
+pub type CompileResult = Result<Compiled, CompileFailure>;
+
+/// Something other than the source is at fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EngineError {
+    /// The interpreter did not start, or what started is no Python.
+    #[error("{}: cannot be used as a Python interpreter: {reason}", executable.display())]
+    Start {
+        /// What was started.
+        executable: PathBuf,
+        /// What happened, with the end of its stderr.
+        reason: String,
+    },
+    /// It is a Python, but not one to compile with.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    /// An interpreter process died, hung or answered nonsense over this source.
+    #[error("{filename}: {} {reason}", executable.display())]
+    Interpreter {
+        /// What was running.
+        executable: PathBuf,
+        /// The source it was compiling.
+        filename: Filename,
+        /// What happened, with the end of its stderr.
+        reason: String,
+    },
+    /// The interpreter's code object cannot be read.
+    #[error("{filename}: the code object that {} made cannot be read: {reason}", executable.display())]
+    UnreadableCode {
+        /// Which interpreter made it.
+        executable: PathBuf,
+        /// The source it belongs to.
+        filename: Filename,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More bytes than a request can carry.
+    #[error("{filename}: {size_bytes} bytes are more than can be compiled")]
+    TooLarge {
+        /// The source.
+        filename: Filename,
+        /// Its size.
+        size_bytes: usize,
+    },
+    /// The engine was dropped before this request was done.
+    #[error("{filename}: not compiled, because the run was ended")]
+    ShutDown {
+        /// The source.
+        filename: Filename,
+    },
+}
+
+/// What compiles. Dropping it ends all its processes; requests that are not done then fail with [`EngineError::ShutDown`].
+#[derive(Debug)]
+pub struct Engine {
+    pool: InterpreterPool,
+}
+
+impl Engine {
+    /// An engine that runs a pool of at most `workers` interpreters (at least one).
+    ///
+    /// `executable` is a path, or a name to be found on PATH. One process is started at once, to learn the target.
+    ///
+    /// # Errors
+    /// If it does not start, is no Python, or is none to compile with.
+    pub fn interpreter(executable: &Path, workers: usize, limits: Limits) -> Result<Engine, EngineError> {
+        InterpreterPool::start(executable, workers, limits).map(|pool| Engine { pool })
+    }
+
+    /// What is compiled for.
+    pub fn target(&self) -> &Target {
+        self.pool.target()
+    }
+
+    /// Hands a request over, waiting while too many wait already.
+    ///
+    /// `done` is called exactly once, on one of the engine's own threads, in no particular order. It may take its time
+    /// (writing a file, say), but must not call `submit` or `compile`, which may wait for that very thread.
+    pub fn submit(&self, request: CompileRequest, done: impl FnOnce(CompileResult) + Send + 'static) {
+        self.pool.submit(request, Box::new(done));
+    }
+
+    /// Hands a request over and waits for its result.
+    pub fn compile(&self, request: CompileRequest) -> CompileResult {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let filename = request.filename.clone();
+        self.submit(request, move |result| {
+            // The receiver waits below; it cannot be gone.
+            let _ = sender.send(result);
+        });
+        receiver.recv().unwrap_or(Err(CompileFailure::Engine(EngineError::ShutDown { filename })))
+    }
+}
+
+/// A whole pyc: the header that `mode` asks for, then the code.
+pub fn pyc_bytes(target: &Target, mode: InvalidationMode, source: &Source, code: &[u8]) -> Vec<u8> {
+    let header = PycHeader { magic: target.magic, invalidation: mode.of(source, target.magic) };
+    let mut bytes = Vec::with_capacity(PycHeader::LENGTH + code.len());
+    bytes.extend_from_slice(&header.encode());
+    bytes.extend_from_slice(code);
+    bytes
+}

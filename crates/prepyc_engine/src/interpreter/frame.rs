@@ -1,0 +1,194 @@
+//! The bytes that go to and come from `driver.py`. All numbers are little-endian.
+//!
+//! ```text
+//! request   sequence u32, optimize u8, filename length u32, source length u32, filename, source
+//! response  sequence u32, kind u8, body length u32, body
+//! body      fields: length u32 and bytes, or the length 0xFFFFFFFF for None
+//! ```
+//!
+//! The first response comes after [`HELLO_MARK`], so that whatever a wrapper printed before can be skipped.
+//! Text is UTF-8, numbers inside a body are decimal text. A body's fields by kind:
+//!
+//! * hello: implementation, major, minor, micro, release level, serial, magic number, cache tag or None;
+//! * compiled: marshal bytes, then the warnings;
+//! * rejected: exception, message, line, column, end line, end column, source line, text as printed, then the warnings;
+//! * each warning: category, message, file name, line.
+
+use std::path::Path;
+
+use crate::{CompileRequest, Diagnostic, Filename, InterpreterVersion, Severity, Target, TargetError};
+
+/// What stands before the first response.
+pub(super) const HELLO_MARK: &[u8] = b"\0prepyc driver 1\n";
+
+/// Bytes of a response's head.
+pub(super) const RESPONSE_HEAD: usize = 9;
+
+const REJECTED_FIELDS: usize = 8;
+const WARNING_FIELDS: usize = 4;
+const NONE: u32 = u32::MAX;
+
+/// What a response is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Who answers.
+    Hello,
+    /// Marshal bytes.
+    Compiled,
+    /// An exception.
+    Rejected,
+}
+
+/// A response's head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The request's number, counted by process from 1; 0 is the hello.
+    pub(super) sequence: u32,
+    /// What follows.
+    pub(super) kind: Kind,
+    /// How much of it, in bytes.
+    pub(super) body_bytes: usize,
+}
+
+/// What the interpreter sent is not what the driver sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Garbage;
+
+/// The fields of a body, one after the other.
+struct Fields<'a>(&'a [u8]);
+
+impl Head {
+    /// Reads a head.
+    pub(super) fn decode(bytes: [u8; RESPONSE_HEAD]) -> Result<Head, Garbage> {
+        let [a, b, c, d, kind, e, f, g, h] = bytes;
+        let kind = match kind {
+            0 => Kind::Hello,
+            1 => Kind::Compiled,
+            2 => Kind::Rejected,
+            _ => return Err(Garbage),
+        };
+        let body_bytes = u32::from_le_bytes([e, f, g, h]) as usize;
+        Ok(Head { sequence: u32::from_le_bytes([a, b, c, d]), kind, body_bytes })
+    }
+}
+
+/// A request's head and file name; the source itself follows. `None` if it is too large for the head's numbers.
+pub(super) fn encode_request(sequence: u32, request: &CompileRequest) -> Option<Vec<u8>> {
+    let filename = request.filename.as_bytes();
+    let mut bytes = Vec::with_capacity(13 + filename.len());
+    bytes.extend_from_slice(&sequence.to_le_bytes());
+    bytes.push(request.optimize.level());
+    bytes.extend_from_slice(&u32::try_from(filename.len()).ok()?.to_le_bytes());
+    bytes.extend_from_slice(&u32::try_from(request.source.len()).ok()?.to_le_bytes());
+    bytes.extend_from_slice(filename);
+    Some(bytes)
+}
+
+/// Reads a hello; the outer error is a body that no driver sends.
+pub(super) fn decode_hello(body: &[u8], executable: &Path) -> Result<Result<Target, TargetError>, Garbage> {
+    let mut fields = Fields(body);
+    let interpreter = InterpreterVersion {
+        executable: executable.to_owned(),
+        implementation: fields.text()?,
+        major: fields.number()?.ok_or(Garbage)?,
+        minor: fields.number()?.ok_or(Garbage)?,
+        micro: fields.number()?.ok_or(Garbage)?,
+        release_level: fields.text()?,
+        serial: fields.number()?.ok_or(Garbage)?,
+    };
+    let magic = fields.bytes()?.ok_or(Garbage)?;
+    let cache_tag = fields.optional_text()?;
+    if !fields.0.is_empty() {
+        return Err(Garbage);
+    }
+    Ok(Target::from_interpreter(interpreter, magic, cache_tag))
+}
+
+/// Reads marshal bytes and warnings.
+pub(super) fn decode_compiled<'a>(
+    body: &'a [u8],
+    filename: &Filename,
+) -> Result<(&'a [u8], Vec<Diagnostic>), Garbage> {
+    let mut fields = Fields(body);
+    let code = fields.bytes()?.ok_or(Garbage)?;
+    Ok((code, fields.warnings(filename)?))
+}
+
+/// Reads an exception and warnings.
+pub(super) fn decode_rejected(
+    body: &[u8],
+    filename: &Filename,
+) -> Result<(Diagnostic, Vec<Diagnostic>), Garbage> {
+    let mut fields = Fields(body);
+    debug_assert_eq!(REJECTED_FIELDS, 8);
+    let diagnostic = Diagnostic {
+        severity: Severity::Error,
+        kind: fields.text()?,
+        message: fields.text()?,
+        filename: filename.to_string(),
+        line: fields.number()?,
+        column: fields.number()?,
+        end_line: fields.number()?,
+        end_column: fields.number()?,
+        source_line: fields.optional_text()?.map(|line| line.trim_end_matches(['\n', '\r']).to_owned()),
+        rendered: fields.optional_text()?.map(|text| text.trim_end_matches('\n').to_owned()),
+    };
+    Ok((diagnostic, fields.warnings(filename)?))
+}
+
+impl<'a> Fields<'a> {
+    fn bytes(&mut self) -> Result<Option<&'a [u8]>, Garbage> {
+        let (length, rest) = self.0.split_first_chunk::<4>().ok_or(Garbage)?;
+        let length = u32::from_le_bytes(*length);
+        if length == NONE {
+            self.0 = rest;
+            return Ok(None);
+        }
+        let (field, rest) = rest.split_at_checked(length as usize).ok_or(Garbage)?;
+        self.0 = rest;
+        Ok(Some(field))
+    }
+
+    fn optional_text(&mut self) -> Result<Option<String>, Garbage> {
+        let Some(bytes) = self.bytes()? else {
+            return Ok(None);
+        };
+        String::from_utf8(bytes.to_vec()).map(Some).map_err(|_| Garbage)
+    }
+
+    fn text(&mut self) -> Result<String, Garbage> {
+        self.optional_text()?.ok_or(Garbage)
+    }
+
+    /// CPython says -1 or 0 where it knows no line or column: that is none.
+    fn number(&mut self) -> Result<Option<u32>, Garbage> {
+        let Some(text) = self.optional_text()? else {
+            return Ok(None);
+        };
+        let number: i64 = text.parse().map_err(|_| Garbage)?;
+        Ok(u32::try_from(number).ok())
+    }
+
+    fn warnings(&mut self, filename: &Filename) -> Result<Vec<Diagnostic>, Garbage> {
+        let mut warnings = Vec::new();
+        while !self.0.is_empty() {
+            debug_assert_eq!(WARNING_FIELDS, 4);
+            let (kind, message) = (self.text()?, self.text()?);
+            // What the interpreter calls the file is what it was told.
+            self.text()?;
+            warnings.push(Diagnostic {
+                severity: Severity::Warning,
+                kind,
+                message,
+                filename: filename.to_string(),
+                line: self.number()?,
+                column: None,
+                end_line: None,
+                end_column: None,
+                source_line: None,
+                rendered: None,
+            });
+        }
+        Ok(warnings)
+    }
+}

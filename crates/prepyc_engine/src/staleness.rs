@@ -1,0 +1,180 @@
+//! Is this pyc the one we would write? Judged from its header, the wanted mode and the source.
+//!
+//! Stricter than an import: a pyc in another invalidation mode than the wanted one is stale, and so is one whose
+//! unchecked hash is not its source's. Only hash modes read the source, and only if everything else agrees.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use prepyc_bytecode::{Invalidation, PycHeader, source_hash};
+use prepyc_version::Magic;
+
+use crate::{Source, SourceError, SourceStat};
+
+/// How CPython is to tell whether a pyc still belongs to its source (PEP 552).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InvalidationMode {
+    /// By modification time and size.
+    Timestamp,
+    /// By a hash of the source, compared at each import.
+    CheckedHash,
+    /// By a hash of the source, which no import compares.
+    UncheckedHash,
+}
+
+/// What [`judge`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// The header is the one we would write.
+    Fresh,
+    /// It is not.
+    Stale(Reason),
+}
+
+/// Why a pyc is stale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Reason {
+    /// There is none.
+    Missing,
+    /// What stands at its path is a symbolic link or no regular file; publishing there will fail.
+    NotRegular,
+    /// It may not be read.
+    Unreadable,
+    /// It ends within the header or right after it.
+    Truncated,
+    /// It belongs to another Python, or is no pyc.
+    WrongMagic,
+    /// It has another invalidation mode than the wanted one, or flags that PEP 552 does not define.
+    WrongMode,
+    /// The source's modification time or size is another (timestamp mode).
+    MtimeOrSizeChanged,
+    /// The source's hash is another (both hash modes).
+    HashChanged,
+}
+
+impl InvalidationMode {
+    /// What the header of this source's pyc says in this mode.
+    ///
+    /// Modification time and size are cut off to 32 bits, as CPython does when it writes and when it compares.
+    pub fn of(self, source: &Source, magic: Magic) -> Invalidation {
+        match self {
+            InvalidationMode::Timestamp => timestamp(&source.stat),
+            InvalidationMode::CheckedHash => Invalidation::CheckedHash(source_hash(magic, &source.bytes)),
+            InvalidationMode::UncheckedHash => Invalidation::UncheckedHash(source_hash(magic, &source.bytes)),
+        }
+    }
+
+    fn is_of(self, invalidation: &Invalidation) -> bool {
+        matches!(
+            (self, invalidation),
+            (InvalidationMode::Timestamp, Invalidation::Timestamp { .. })
+                | (InvalidationMode::CheckedHash, Invalidation::CheckedHash(_))
+                | (InvalidationMode::UncheckedHash, Invalidation::UncheckedHash(_))
+        )
+    }
+}
+
+/// Holds the pyc at a path against its source.
+///
+/// # Errors
+/// Only if the source cannot be read; whatever is wrong with the pyc is a [`Reason`].
+pub fn judge(
+    pyc: &Path,
+    source: &Path,
+    mode: InvalidationMode,
+    magic: Magic,
+) -> Result<Freshness, SourceError> {
+    match read_beginning(pyc) {
+        Ok(beginning) => judge_beginning(&beginning, source, mode, magic),
+        Err(reason) => Ok(Freshness::Stale(reason)),
+    }
+}
+
+/// Holds a pyc's first 17 bytes (fewer if it has no more) against its source: the header, and whether a body follows.
+///
+/// # Errors
+/// Only if the source cannot be read.
+pub fn judge_beginning(
+    pyc: &[u8],
+    source: &Path,
+    mode: InvalidationMode,
+    magic: Magic,
+) -> Result<Freshness, SourceError> {
+    let found = match header_in_mode(pyc, mode, magic) {
+        Ok(invalidation) => invalidation,
+        Err(reason) => return Ok(Freshness::Stale(reason)),
+    };
+    let (expected, reason) = match mode {
+        InvalidationMode::Timestamp => (timestamp(&SourceStat::of(source)?), Reason::MtimeOrSizeChanged),
+        InvalidationMode::CheckedHash | InvalidationMode::UncheckedHash => {
+            (mode.of(&Source::read(source)?, magic), Reason::HashChanged)
+        }
+    };
+    Ok(if found == expected { Freshness::Fresh } else { Freshness::Stale(reason) })
+}
+
+/// What the header says, if it is whole, has a body after it and is of the wanted Python and mode.
+fn header_in_mode(pyc: &[u8], mode: InvalidationMode, magic: Magic) -> Result<Invalidation, Reason> {
+    let Some(start) = pyc.first_chunk::<4>() else {
+        return Err(Reason::Truncated);
+    };
+    if *start != magic.to_bytes() {
+        return Err(Reason::WrongMagic);
+    }
+    if pyc.len() <= PycHeader::LENGTH {
+        return Err(Reason::Truncated);
+    }
+    match PycHeader::decode(pyc) {
+        Ok(header) if mode.is_of(&header.invalidation) => Ok(header.invalidation),
+        _ => Err(Reason::WrongMode),
+    }
+}
+
+/// The header and one byte more.
+fn read_beginning(pyc: &Path) -> Result<Vec<u8>, Reason> {
+    let reason = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reason::Missing,
+        _ => Reason::Unreadable,
+    };
+    let metadata = fs::symlink_metadata(pyc).map_err(reason)?;
+    if !metadata.is_file() {
+        return Err(Reason::NotRegular);
+    }
+    let mut beginning = Vec::with_capacity(PycHeader::LENGTH + 1);
+    let file = File::open(pyc).map_err(reason)?;
+    file.take(PycHeader::LENGTH as u64 + 1).read_to_end(&mut beginning).map_err(reason)?;
+    Ok(beginning)
+}
+
+// CPython: Lib/importlib/_bootstrap_external.py _pack_uint32, 3.8 to 3.15.
+fn timestamp(stat: &SourceStat) -> Invalidation {
+    Invalidation::Timestamp { mtime: stat.mtime as u32, size: stat.size_bytes as u32 }
+}
+
+impl fmt::Display for InvalidationMode {
+    /// As on the command line: `checked-hash`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            InvalidationMode::Timestamp => "timestamp",
+            InvalidationMode::CheckedHash => "checked-hash",
+            InvalidationMode::UncheckedHash => "unchecked-hash",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::Missing => "there is no pyc",
+            Reason::NotRegular => "the pyc is no regular file",
+            Reason::Unreadable => "the pyc cannot be read",
+            Reason::Truncated => "the pyc is truncated",
+            Reason::WrongMagic => "the pyc is of another Python",
+            Reason::WrongMode => "the pyc has another invalidation mode",
+            Reason::MtimeOrSizeChanged => "the source's modification time or size has changed",
+            Reason::HashChanged => "the source has changed",
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! The engine against real interpreters, and against ones that misbehave.
+
+mod bad_interpreters;
+mod interpreters;
+mod pycs;
+mod sources;
+mod support;

@@ -1,0 +1,94 @@
+//! Where the real interpreters are, and how the tests ask for a compile.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use prepyc_engine::{
+    CompileFailure, CompileRequest, CompileResult, Diagnostic, Engine, Filename, Limits, Optimize,
+};
+
+/// The interpreters with a driver-capable build, oldest first.
+pub(crate) const ORACLES: [&str; 4] = ["3.11", "3.13", "3.14", "3.15"];
+
+/// The path of the interpreter `python3.x` that `cargo xtask oracles` has installed.
+///
+/// None, with a line on stderr, where it has not; that fails where CI=true.
+pub(crate) fn oracle(version: &str) -> Option<PathBuf> {
+    let folder = env::var_os("PREPYC_ORACLES").map(PathBuf::from).unwrap_or_else(|| {
+        PathBuf::from(env::var_os("HOME").expect("HOME is set")).join(".cache/prepyc-oracles/bin")
+    });
+    let python = folder.join(format!("python{version}"));
+    if python.exists() {
+        return Some(python);
+    }
+    let message = format!("skipped: no {}; run `cargo xtask oracles`", python.display());
+    assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
+    report(&message);
+    None
+}
+
+/// All oracles that are there.
+pub(crate) fn oracles() -> Vec<PathBuf> {
+    ORACLES.iter().filter_map(|version| oracle(version)).collect()
+}
+
+/// Pythons older than 3.11, wherever this machine has them: pyenv's, or `python3.x` on PATH.
+pub(crate) fn old_pythons() -> Vec<(&'static str, PathBuf)> {
+    let mut found = Vec::new();
+    for version in ["3.8", "3.9", "3.10"] {
+        let name = format!("python{version}");
+        let pyenv = env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv/versions"));
+        let pyenv = pyenv.and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
+        let pyenv = pyenv.map(|entry| entry.path().join("bin").join(&name));
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path: Vec<_> = env::split_paths(&path).map(|folder| folder.join(&name)).collect();
+        // A pyenv shim exists for versions that are not there too: it has to run.
+        let runs = |python: &PathBuf| {
+            Command::new(python).arg("--version").output().is_ok_and(|output| output.status.success())
+        };
+        match pyenv.chain(path).filter(|python| python.exists()).find(runs) {
+            Some(python) => found.push((version, python)),
+            None => report(&format!("skipped: no {name} on this machine")),
+        }
+    }
+    found
+}
+
+/// Says why a test has less to do than it could.
+fn report(message: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{message}");
+}
+
+pub(crate) fn engine(python: &Path) -> Engine {
+    Engine::interpreter(python, 2, Limits::STANDARD).expect("the interpreter starts")
+}
+
+pub(crate) fn request(source: &[u8], filename: &str) -> CompileRequest {
+    CompileRequest {
+        source: source.into(),
+        filename: Filename::from_bytes(filename),
+        optimize: Optimize::None,
+    }
+}
+
+/// Why a source was rejected.
+pub(crate) fn rejection(result: CompileResult) -> Diagnostic {
+    match result {
+        Err(CompileFailure::Rejected { diagnostic, .. }) => *diagnostic,
+        other => panic!("not rejected: {other:?}"),
+    }
+}
+
+/// Runs a script in an interpreter and returns what it printed.
+pub(crate) fn run_python(python: &Path, script: &str, arguments: &[&std::ffi::OsStr]) -> String {
+    let output = Command::new(python)
+        .args(["-S", "-B", "-X", "utf8", "-c", script])
+        .args(arguments)
+        .env_remove("PYTHONPATH")
+        .output()
+        .expect("the interpreter runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("the interpreter printed UTF-8")
+}
