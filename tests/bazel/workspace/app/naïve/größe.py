@@ -1,0 +1,2 @@
+def größe(text):
+    return len([zeichen for zeichen in text if zeichen.isalpha()])
