@@ -3,6 +3,8 @@
 //! Everything else asks this crate for a *fact* about a release and never compares versions itself
 //! (`cargo xtask tidy` holds that as a rule). Facts come from real interpreters, never from memory.
 
+mod features;
 mod release;
 
+pub use features::{CfgPipeline, ComplexArithmetic, Features, IteratorShape, MethodCallShape};
 pub use release::{Magic, PyRelease, PyVersion, SourceHash, UnknownVersion};

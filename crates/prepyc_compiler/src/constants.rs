@@ -1,0 +1,274 @@
+//! A code object's constants while it is being compiled: each value once, told apart as CPython tells them.
+//!
+//! Mirrors `_PyCode_ConstantKey` (`Objects/codeobject.c`): equal means equal by type and sign, so `1`, `1.0` and
+//! `True` are three constants, `0.0` and `-0.0` two, in tuples and frozensets as well. Code objects are equal if they
+//! would run and trace alike: a `finally` body compiled twice holds one lambda, not two.
+
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+use prepyc_bytecode::{CodeObject, Constant, StrId};
+
+/// The constants of one code object, in the order they were first asked for.
+#[derive(Clone, Debug, Default)]
+pub struct ConstantTable {
+    constants: Vec<Constant>,
+    /// Indices into `constants`, by value.
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+impl ConstantTable {
+    /// The index of the constant, which is appended if it is new.
+    pub fn add(&mut self, constant: Constant) -> u32 {
+        let hash = hash_of(&self.hasher, &constant);
+        if let Some(&found) =
+            self.index.find(hash, |&index| same_constant(&self.constants[index as usize], &constant))
+        {
+            return found;
+        }
+        let index = self.constants.len() as u32;
+        self.constants.push(constant);
+        let (constants, hasher) = (&self.constants, &self.hasher);
+        self.index.insert_unique(hash, index, |&index| hash_of(hasher, &constants[index as usize]));
+        index
+    }
+
+    /// The constant at an index.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn get(&self, index: u32) -> &Constant {
+        &self.constants[index as usize]
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.constants.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.constants.is_empty()
+    }
+
+    /// All of them, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Constant] {
+        &self.constants
+    }
+
+    /// All of them, in order, for the code object.
+    #[must_use]
+    pub fn into_constants(self) -> Vec<Constant> {
+        self.constants
+    }
+
+    /// Drops those for which `keep` says no. Nothing can be added afterwards: indices have moved.
+    pub fn retain(&mut self, mut keep: impl FnMut(u32) -> bool) {
+        let mut index = 0;
+        self.constants.retain(|_| {
+            index += 1;
+            keep(index - 1)
+        });
+        self.index.clear();
+    }
+}
+
+/// Whether CPython would keep one of the two.
+#[must_use]
+pub fn same_constant(left: &Constant, right: &Constant) -> bool {
+    match (left, right) {
+        (Constant::None, Constant::None)
+        | (Constant::Ellipsis, Constant::Ellipsis)
+        | (Constant::StopIteration, Constant::StopIteration) => true,
+        (Constant::Bool(left), Constant::Bool(right)) => left == right,
+        (Constant::Int(left), Constant::Int(right)) => left == right,
+        (Constant::Float(left), Constant::Float(right)) => same_float(*left, *right),
+        (
+            Constant::Complex { real: left_real, imag: left_imag },
+            Constant::Complex { real: right_real, imag: right_imag },
+        ) => same_float(*left_real, *right_real) && same_float(*left_imag, *right_imag),
+        (Constant::Str(left), Constant::Str(right)) => left == right,
+        (Constant::Bytes(left), Constant::Bytes(right)) => left == right,
+        (Constant::Tuple(left), Constant::Tuple(right)) => same_constants(left, right),
+        (Constant::FrozenSet(left), Constant::FrozenSet(right)) => {
+            same_constants(left.elements(), right.elements())
+        }
+        (Constant::Slice(left), Constant::Slice(right)) => same_constants(&left[..], &right[..]),
+        (Constant::Code(left), Constant::Code(right)) => same_code(left, right),
+        _ => false,
+    }
+}
+
+fn same_constants(left: &[Constant], right: &[Constant]) -> bool {
+    left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_constant(left, right))
+}
+
+/// Equality of floats with the sign of zeros told apart. NaN is not equal to itself, as in CPython, where no literal
+/// makes one: `1e999 - 1e999` is the only way, and is never asked for twice.
+fn same_float(left: f64, right: f64) -> bool {
+    left == right && left.is_sign_negative() == right.is_sign_negative()
+}
+
+/// CPython: `code_richcompare` (`Objects/codeobject.c`, 3.13): everything but the file and the qualified name.
+fn same_code(left: &CodeObject, right: &CodeObject) -> bool {
+    left.name == right.name
+        && left.argcount == right.argcount
+        && left.posonlyargcount == right.posonlyargcount
+        && left.kwonlyargcount == right.kwonlyargcount
+        && left.flags == right.flags
+        && left.firstlineno == right.firstlineno
+        && left.code == right.code
+        && left.names == right.names
+        && left.localsplusnames == right.localsplusnames
+        && left.linetable == right.linetable
+        && left.exceptiontable == right.exceptiontable
+        && same_constants(&left.consts, &right.consts)
+}
+
+fn hash_of(hasher: &DefaultHashBuilder, constant: &Constant) -> u64 {
+    let mut state = hasher.build_hasher();
+    hash_into(constant, &mut state);
+    state.finish()
+}
+
+fn hash_into(constant: &Constant, state: &mut impl Hasher) {
+    std::mem::discriminant(constant).hash(state);
+    match constant {
+        Constant::Bool(value) => value.hash(state),
+        Constant::Int(value) => value.hash(state),
+        Constant::Float(value) => value.to_bits().hash(state),
+        Constant::Complex { real, imag } => (real.to_bits(), imag.to_bits()).hash(state),
+        Constant::Str(id) => id.hash(state),
+        Constant::Bytes(bytes) => bytes.hash(state),
+        Constant::Tuple(elements) => elements.iter().for_each(|element| hash_into(element, state)),
+        Constant::FrozenSet(set) => set.elements().iter().for_each(|element| hash_into(element, state)),
+        Constant::Slice(parts) => parts.iter().for_each(|part| hash_into(part, state)),
+        Constant::Code(code) => (code.name, code.firstlineno, &code.code).hash(state),
+        _ => {}
+    }
+}
+
+/// Names under dense indices in the order they were first asked for: `co_names`, `co_varnames` and their like.
+#[derive(Clone, Debug, Default)]
+pub struct NameTable {
+    names: Vec<StrId>,
+    /// Indices into `names`; empty until a scan of them all would cost more.
+    index: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+/// Up to this many names are found faster by looking at them all.
+const SCANNED_NAMES: usize = 12;
+
+impl NameTable {
+    /// The index of the name, which is appended if it is new.
+    pub fn add(&mut self, name: StrId) -> u32 {
+        if let Some(found) = self.find(name) {
+            return found;
+        }
+        let index = self.names.len() as u32;
+        self.names.push(name);
+        if self.names.len() > SCANNED_NAMES {
+            let (names, hasher) = (&self.names, &self.hasher);
+            let rehash = |&index: &u32| hasher.hash_one(names[index as usize]);
+            let first = self.index.len() as u32;
+            for unindexed in first..=index {
+                self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
+            }
+        }
+        index
+    }
+
+    /// The index of the name, if it has one.
+    #[must_use]
+    pub fn find(&self, name: StrId) -> Option<u32> {
+        if self.names.len() <= SCANNED_NAMES {
+            return self.names.iter().position(|&known| known == name).map(|index| index as u32);
+        }
+        self.index.find(self.hasher.hash_one(name), |&index| self.names[index as usize] == name).copied()
+    }
+
+    /// Whether the name has an index.
+    #[must_use]
+    pub fn contains(&self, name: StrId) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// The names, in order.
+    #[must_use]
+    pub fn as_slice(&self) -> &[StrId] {
+        &self.names
+    }
+}
+
+impl FromIterator<StrId> for NameTable {
+    fn from_iter<I: IntoIterator<Item = StrId>>(names: I) -> NameTable {
+        let mut table = NameTable::default();
+        for name in names {
+            table.add(name);
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prepyc_bytecode::{PyInt, Strings};
+
+    #[test]
+    fn constants_are_told_apart_by_type_and_sign() {
+        let mut table = ConstantTable::default();
+        let int = |value: i64| Constant::Int(PyInt::from(value));
+        let distinct = [
+            int(1),
+            Constant::Float(1.0),
+            Constant::Bool(true),
+            Constant::Float(0.0),
+            Constant::Float(-0.0),
+            Constant::Complex { real: 0.0, imag: 0.0 },
+            Constant::Complex { real: 0.0, imag: -0.0 },
+            Constant::Tuple([int(1)].into()),
+            Constant::Tuple([Constant::Float(1.0)].into()),
+            Constant::Tuple([Constant::Tuple([int(1)].into())].into()),
+            Constant::None,
+            Constant::Ellipsis,
+        ];
+        for round in 0..2 {
+            for (index, constant) in distinct.iter().enumerate() {
+                assert_eq!(table.add(constant.clone()), index as u32, "round {round}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_keep_their_order_however_many_there_are() {
+        let mut strings = Strings::new();
+        let ids: Vec<StrId> = (0..50).map(|index| strings.intern(format!("n{index}").as_str())).collect();
+        let mut table = NameTable::default();
+        for round in 0..2 {
+            for (index, &id) in ids.iter().enumerate() {
+                assert_eq!(table.add(id), index as u32, "round {round}");
+            }
+        }
+        assert_eq!(table.as_slice(), ids);
+        assert!(!table.contains(strings.intern("absent")));
+    }
+}

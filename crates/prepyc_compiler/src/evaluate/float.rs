@@ -1,0 +1,56 @@
+//! Floats.
+
+use prepyc_bytecode::Constant;
+
+use super::{BinaryOperator, complex};
+
+pub(super) fn operate(left: f64, operator: BinaryOperator, right: f64) -> Option<Constant> {
+    let value = match operator {
+        BinaryOperator::Add => left + right,
+        BinaryOperator::Subtract => left - right,
+        BinaryOperator::Multiply => left * right,
+        BinaryOperator::TrueDivide if right != 0.0 => left / right,
+        BinaryOperator::FloorDivide if right != 0.0 => divide_with_remainder(left, right).0,
+        BinaryOperator::Remainder if right != 0.0 => divide_with_remainder(left, right).1,
+        BinaryOperator::Power => return power(left, right),
+        _ => return None,
+    };
+    Some(Constant::Float(value))
+}
+
+/// `divmod` (CPython: `_float_div_mod`, `Objects/floatobject.c`): the remainder has the divisor's sign.
+fn divide_with_remainder(left: f64, right: f64) -> (f64, f64) {
+    let mut remainder = left % right;
+    let mut quotient = (left - remainder) / right;
+    if remainder == 0.0 {
+        remainder = 0.0_f64.copysign(right);
+    } else if (right < 0.0) != (remainder < 0.0) {
+        remainder += right;
+        quotient -= 1.0;
+    }
+    if quotient == 0.0 {
+        return (0.0_f64.copysign(left / right), remainder);
+    }
+    let mut floor = quotient.floor();
+    if quotient - floor > 0.5 {
+        floor += 1.0;
+    }
+    (floor, remainder)
+}
+
+/// CPython: `float_pow` (`Objects/floatobject.c`).
+fn power(base: f64, exponent: f64) -> Option<Constant> {
+    if base == 0.0 && exponent < 0.0 {
+        return None;
+    }
+    if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent.fract() != 0.0 {
+        let value = complex::power(
+            complex::Complex { real: base, imag: 0.0 },
+            complex::Complex { real: exponent, imag: 0.0 },
+        )?;
+        return Some(Constant::Complex { real: value.real, imag: value.imag });
+    }
+    let value = base.powf(exponent);
+    // An overflow is an exception, bar those of infinities.
+    (value.is_finite() || !base.is_finite() || !exponent.is_finite()).then_some(Constant::Float(value))
+}

@@ -1,0 +1,110 @@
+//! What the compilers of the versions do differently: one plain struct, each version written as its predecessor plus
+//! what is new in it.
+//!
+//! Each field cites where CPython says so, mostly the log in `Include/internal/pycore_magic_number.h`.
+
+use crate::PyVersion;
+
+/// The behaviours in which CPython's compilers differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features {
+    /// Which passes run over the control-flow graph, in which order.
+    pub cfg_pipeline: CfgPipeline,
+    /// How a call finds its method and its arguments.
+    pub method_call_shape: MethodCallShape,
+    /// What an iterator is on the value stack.
+    pub iterator_shape: IteratorShape,
+    /// How many items `END_FOR` takes: none (there is no `END_FOR`), both, or only the value.
+    /// Magic 3531 (3.12: both), 3557 (3.13: `END_FOR` and a `POP_TOP`).
+    pub end_for_pops: u32,
+    /// Magic 3572 (3.14): `CALL_FUNCTION_EX` always takes a mapping or NULL.
+    pub call_function_ex_always_takes_kwargs: bool,
+    /// Magic 3556 (3.13): `SET_FUNCTION_ATTRIBUTE` instead of flags of `MAKE_FUNCTION`.
+    pub function_attributes_by_instruction: bool,
+    /// 3.14: `BUILD_SLICE` is declared with as many inputs as its oparg says, whatever that is.
+    pub build_slice_counts_any: bool,
+    /// How an operation of a real and a complex number is done.
+    pub complex_arithmetic: ComplexArithmetic,
+}
+
+/// The orders of passes over the control-flow graph that CPython has had (`Python/flowgraph.c`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CfgPipeline {
+    /// 3.11: before instruction sequences and the analysis of unbound locals.
+    BlocksFromCodegen,
+    /// 3.12 and 3.13: constants are folded in the syntax tree, only tuples in the graph.
+    FoldedTree,
+    /// 3.14 and 3.15: constants are folded in the graph; loads of locals are borrowed.
+    FoldedGraph,
+}
+
+/// How a call finds its method and its arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MethodCallShape {
+    /// 3.11: `LOAD_METHOD`, `PRECALL`, `CALL`.
+    Precall,
+    /// 3.12 on (magic 3519): the lowest bit of `LOAD_ATTR`'s oparg asks for a method; `CALL` takes everything.
+    Flagged,
+}
+
+/// What an iterator is on the value stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IteratorShape {
+    /// The iterator alone.
+    Object,
+    /// 3.15 (magic 3651): the iterable and an index, or the iterator and NULL.
+    Virtual,
+}
+
+/// How an operation of a real and a complex number is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComplexArithmetic {
+    /// The real number becomes a complex one first: `0.0 - 0j` has the imaginary part `0.0`.
+    Coerced,
+    /// 3.14: by rules of their own, as in C's Annex G: the imaginary part is `-0.0`.
+    Mixed,
+}
+
+const PY311: Features = Features {
+    cfg_pipeline: CfgPipeline::BlocksFromCodegen,
+    method_call_shape: MethodCallShape::Precall,
+    iterator_shape: IteratorShape::Object,
+    end_for_pops: 0,
+    call_function_ex_always_takes_kwargs: false,
+    function_attributes_by_instruction: false,
+    build_slice_counts_any: false,
+    complex_arithmetic: ComplexArithmetic::Coerced,
+};
+
+const PY312: Features = Features {
+    cfg_pipeline: CfgPipeline::FoldedTree,
+    method_call_shape: MethodCallShape::Flagged,
+    end_for_pops: 2,
+    ..PY311
+};
+
+const PY313: Features = Features { end_for_pops: 1, function_attributes_by_instruction: true, ..PY312 };
+
+const PY314: Features = Features {
+    cfg_pipeline: CfgPipeline::FoldedGraph,
+    call_function_ex_always_takes_kwargs: true,
+    build_slice_counts_any: true,
+    complex_arithmetic: ComplexArithmetic::Mixed,
+    ..PY313
+};
+
+const PY315: Features = Features { iterator_shape: IteratorShape::Virtual, ..PY314 };
+
+impl PyVersion {
+    /// What this version's compiler does in its own way.
+    #[must_use]
+    pub const fn features(self) -> &'static Features {
+        match self {
+            PyVersion::Py311 => &PY311,
+            PyVersion::Py312 => &PY312,
+            PyVersion::Py313 => &PY313,
+            PyVersion::Py314 => &PY314,
+            PyVersion::Py315 => &PY315,
+        }
+    }
+}
