@@ -1,10 +1,91 @@
-//! Placeholder, replaced with the chore.
+//! `cargo xtask bench`: how fast prepyc is beside what people use today, on this machine, in one run.
+//!
+//! What is compared runs in turns, so that a noisy machine disturbs both; of each the median counts. These are
+//! figures to read, not marks to pass.
+
+mod figures;
+mod machine;
+mod marshal;
+mod tree;
+mod worker;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+use prepyc_testing::Oracle;
+
+use crate::workspace;
+use figures::Table;
 
 /// What `cargo xtask bench` takes.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// The version of the interpreter that compiles, as `cargo xtask oracles` installed it.
+    #[arg(long, default_value = "3.13")]
+    python: String,
+    /// The tree to compile; without it the interpreter's standard library and the pinned wheels.
+    #[arg(long)]
+    tree: Option<PathBuf>,
+    /// How many times each thing is measured.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// The jobs of both compileall and prepyc.
+    #[arg(short, long, default_value_t = 2)]
+    jobs: usize,
+    /// How many requests a persistent worker is sent.
+    #[arg(long, default_value_t = 400)]
+    requests: usize,
+}
 
-/// Runs the chore.
-pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<()> {
-    anyhow::bail!("nothing here yet")
+/// What is measured with: an interpreter and the release build of both binaries.
+struct Tools {
+    oracle: Oracle,
+    prepyc: PathBuf,
+    worker: PathBuf,
+}
+
+/// Measures and prints the table.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let Some(oracle) = Oracle::find(&arguments.python) else {
+        bail!("no CPython {}; run cargo xtask oracles", arguments.python);
+    };
+    let built = build()?;
+    let tools = Tools { oracle, prepyc: built.join("prepyc"), worker: built.join("prepyc-worker") };
+    let trees = tree::Copies::new(&tools.oracle, arguments.tree.as_deref())?;
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", machine::facts())?;
+    let python = tools.oracle.evaluate("import sys; print(sys.version.split()[0])");
+    writeln!(out, "CPython {python}; {trees}; medians of {} rounds", arguments.rounds)?;
+    let mut table = Table::default();
+    tree::measure(&tools, &trees, arguments, &mut table)?;
+    worker::measure(&tools, &trees, arguments, &mut table)?;
+    marshal::measure(&tools, &trees, arguments, &mut table)?;
+    write!(out, "{table}")?;
+    Ok(())
+}
+
+/// Builds both binaries with all optimisation and returns their folder.
+fn build() -> anyhow::Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(workspace::root()).args(["build", "--release", "--quiet", "--package", "prepyc"]);
+    workspace::run(&mut cargo)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    Ok(workspace::root().join(target).join("release"))
+}
+
+/// Runs a command whose output nobody reads.
+fn quietly(command: &mut Command) -> anyhow::Result<()> {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let status = status.with_context(|| format!("cannot run {}", workspace::name(command)))?;
+    match status.code() {
+        Some(0 | 1) => Ok(()), // 1: some source of the tree is broken, as some of CPython's tests are on purpose
+        _ => bail!("{} failed: {status}", workspace::name(command)),
+    }
+}
+
+/// The path as text, for arguments of a work request.
+fn text(path: &Path) -> anyhow::Result<String> {
+    path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()))
 }

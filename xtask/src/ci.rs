@@ -127,7 +127,7 @@ fn run_runner(command: &mut Command, tally: &mut Tally) -> anyhow::Result<()> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .with_context(|| format!("cannot run {command:?}"))?;
+        .with_context(|| format!("cannot run {}", workspace::name(command)))?;
     let stdout = child.stdout.take().context("a pipe for stdout")?;
     let stderr = child.stderr.take().context("a pipe for stderr")?;
     // cargo's runner sums up on stdout, nextest on stderr.
@@ -141,7 +141,7 @@ fn run_runner(command: &mut Command, tally: &mut Tally) -> anyhow::Result<()> {
     }
     let status = child.wait()?;
     if !status.success() && tally.failed == before {
-        bail!("{command:?} failed: {status}");
+        bail!("{} failed: {status}", workspace::name(command));
     }
     Ok(())
 }

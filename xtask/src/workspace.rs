@@ -1,6 +1,6 @@
 //! The project's folder: where it is, which files it tracks, and how commands run in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail};
@@ -14,9 +14,16 @@ pub(crate) fn root() -> PathBuf {
 
 /// Runs a command to its end and fails, naming it, where it fails.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
-    let status = command.status().with_context(|| format!("cannot run {command:?}"))?;
+    let status = command.status().with_context(|| format!("cannot run {}", name(command)))?;
     if !status.success() {
-        bail!("{command:?} failed: {status}");
+        bail!("{} failed: {status}", name(command));
     }
     Ok(())
+}
+
+/// A command as one would type it, without its environment.
+pub(crate) fn name(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
 }

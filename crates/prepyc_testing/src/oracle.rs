@@ -28,7 +28,7 @@ impl Oracle {
     /// The interpreter of a version such as `3.13`; without it the test `test` is skipped, or fails with `CI=true`.
     ///
     /// # Panics
-    /// As [`skip`] does.
+    /// As [`skip()`] does.
     pub fn find_or_skip(version: &str, test: &str) -> Option<Oracle> {
         let found = Oracle::find(version);
         if found.is_none() {

@@ -58,7 +58,7 @@ impl Package {
     /// The folder it is unpacked in; without it the test `test` is skipped, or fails with `CI=true`.
     ///
     /// # Panics
-    /// As [`skip`] does.
+    /// As [`skip()`] does.
     pub fn folder_or_skip(&self, test: &str) -> Option<PathBuf> {
         let folder = self.folder();
         if folder.is_dir() {
