@@ -128,6 +128,14 @@ impl Engine {
         self.pool.submit(request, Box::new(done));
     }
 
+    /// Kills all its processes, whoever still holds the engine. Requests that are not done fail with
+    /// [`EngineError::ShutDown`], as does every further one.
+    ///
+    /// For a program that ends while its threads wait for results; else dropping the engine is enough.
+    pub fn shut_down(&self) {
+        self.pool.shut_down();
+    }
+
     /// Hands a request over and waits for its result.
     pub fn compile(&self, request: CompileRequest) -> CompileResult {
         let (sender, receiver) = mpsc::sync_channel(1);

@@ -160,6 +160,16 @@ impl InterpreterPool {
         state.waiting.push_back(job);
         self.shared.place(&mut state);
     }
+
+    /// See [`Engine::shut_down`](crate::Engine::shut_down).
+    pub(crate) fn shut_down(&self) {
+        let mut state = self.shared.lock();
+        self.shared.end(&mut state, End::ShutDown);
+        let waiting = std::mem::take(&mut state.waiting);
+        state.waiting_bytes = 0;
+        drop(state);
+        waiting.into_iter().for_each(|job| job.end(&End::ShutDown));
+    }
 }
 
 impl Drop for InterpreterPool {

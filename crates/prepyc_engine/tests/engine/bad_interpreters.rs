@@ -306,6 +306,23 @@ fn a_hanging_process_does_not_delay_the_end() {
 }
 
 #[test]
+fn a_shut_down_ends_it_under_the_hands_of_whoever_waits() {
+    let Some(fake) = Fake::python(&format!("def misbehave(): time.sleep(1000)\n{ON_BAD}")) else { return };
+    let patient = Limits { request_time: Duration::from_secs(1000), ..QUICK };
+    let engine = Engine::interpreter(&fake.path, 1, patient).unwrap();
+    let ended =
+        |result: CompileResult| matches!(result, Err(CompileFailure::Engine(EngineError::ShutDown { .. })));
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| engine.compile(request(b"BAD", "m.py")));
+        let also_waiting = scope.spawn(|| engine.compile(request(b"BAD", "m.py")));
+        engine.shut_down();
+        assert!(ended(waiting.join().unwrap()));
+        assert!(ended(also_waiting.join().unwrap()));
+    });
+    assert!(ended(engine.compile(request(b"x = 1\n", "m.py"))));
+}
+
+#[test]
 fn a_panic_in_a_callback_harms_no_other_request() {
     let Some(fake) = Fake::python("") else { return };
     let engine = fake.engine(1);
