@@ -1,1 +1,3 @@
 //! What the two binaries share: arguments, reports and exit codes. Only this crate touches the world.
+
+pub mod worker;
