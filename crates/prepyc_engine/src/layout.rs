@@ -111,3 +111,67 @@ fn split_last_dot(name: &[u8]) -> Option<(&[u8], &[u8])> {
 fn is_alphanumeric(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(u8::is_ascii_alphanumeric)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pycache(source: &str, optimize: Optimize) -> String {
+        pyc_path(Path::new(source), Layout::Pycache, "cpython-313", optimize).display().to_string()
+    }
+
+    fn legacy(source: &str) -> String {
+        pyc_path(Path::new(source), Layout::Legacy, "cpython-313", Optimize::None).display().to_string()
+    }
+
+    /// As `importlib.util.cache_from_source` has them, also the odd ones.
+    #[test]
+    fn pycache_paths_are_cpythons() {
+        for (source, expected) in [
+            ("a/b.py", "a/__pycache__/b.cpython-313.pyc"),
+            ("b.py", "__pycache__/b.cpython-313.pyc"),
+            ("/a/mod.v1.py", "/a/__pycache__/mod.v1.cpython-313.pyc"),
+            ("a.b/tool", "a.b/__pycache__/toolcpython-313.pyc"),
+            ("a/.hidden", "a/__pycache__/hidden.cpython-313.pyc"),
+            ("a/.hidden.py", "a/__pycache__/.hidden.cpython-313.pyc"),
+        ] {
+            assert_eq!(pycache(source, Optimize::None), expected);
+        }
+        assert_eq!(pycache("b.py", Optimize::Asserts), "__pycache__/b.cpython-313.opt-1.pyc");
+        assert_eq!(pycache("b.py", Optimize::Docstrings), "__pycache__/b.cpython-313.opt-2.pyc");
+    }
+
+    #[test]
+    fn legacy_paths_stand_beside_the_source() {
+        for (source, expected) in
+            [("a/b.py", "a/b.pyc"), ("b.py", "b.pyc"), ("mod.v1.py", "mod.v1.pyc"), ("a/.py", "a/.py.pyc")]
+        {
+            assert_eq!(legacy(source), expected);
+        }
+    }
+
+    #[test]
+    fn origins_are_the_inverse() {
+        for source in ["a/b.py", "b.py", "/a/mod.v1.py", "a/mod.opt-1.py", "a/.hidden.py"] {
+            for optimize in Optimize::ALL {
+                let origin = origin(Path::new(&pycache(source, optimize))).unwrap();
+                assert_eq!(origin.source, Path::new(source));
+                assert_eq!(origin.layout, Layout::Pycache);
+                assert_eq!(origin.cache_tag.as_deref(), Some(OsStr::new("cpython-313")));
+                let level = (optimize != Optimize::None).then(|| OsString::from(optimize.to_string()));
+                assert_eq!(origin.optimization, level);
+            }
+            let origin = origin(Path::new(&legacy(source))).unwrap();
+            assert_eq!((origin.source.as_path(), origin.layout), (Path::new(source), Layout::Legacy));
+        }
+    }
+
+    #[test]
+    fn what_is_no_pyc_has_no_origin() {
+        for path in
+            ["a/b.py", "a/.pyc", "a/__pycache__/b.pyc", "a/__pycache__/.pyc", "__pycache__/b..pyc", "/", ""]
+        {
+            assert_eq!(origin(Path::new(path)), None, "{path}");
+        }
+    }
+}

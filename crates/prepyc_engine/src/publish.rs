@@ -193,3 +193,139 @@ fn remedy(error: &io::Error) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    use std::thread;
+
+    use tempfile::{TempDir, tempdir};
+
+    use super::*;
+
+    /// All names below a folder, sorted.
+    fn names(folder: &TempDir) -> Vec<String> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn folders_are_made_and_old_bytes_replaced() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("a/__pycache__/m.cpython-313.pyc");
+        for bytes in [&b"one"[..], b"two, longer", b""] {
+            publish(&path, bytes, 0o644).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), bytes);
+        }
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_must_not_be_replaced_stays_as_it_is() {
+        let folder = tempdir().unwrap();
+        let (file, link, dangling) =
+            (folder.path().join("file"), folder.path().join("link"), folder.path().join("dangling"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        symlink("nowhere", &dangling).unwrap();
+        fs::create_dir(folder.path().join("dir")).unwrap();
+        for path in [&link, &dangling] {
+            assert!(matches!(publish(path, b"new", 0o644), Err(PublishError::Symlink(_))));
+            assert!(matches!(publish_hardlink(&file, path, b"new", 0o644), Err(PublishError::Symlink(_))));
+        }
+        let error = publish(&folder.path().join("dir"), b"new", 0o644).unwrap_err();
+        assert!(matches!(error, PublishError::NotRegular(_)));
+        assert_eq!(fs::read(&file).unwrap(), b"old");
+        assert_eq!(names(&folder), ["dangling", "dir", "file", "link"]);
+    }
+
+    #[test]
+    fn errors_name_the_path_and_leave_nothing_behind() {
+        let folder = tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let below_file = folder.path().join("file/__pycache__/m.pyc");
+        let error = publish(&below_file, b"new", 0o644).unwrap_err();
+        assert!(
+            error.to_string().starts_with(&format!("{}", folder.path().join("file").display())),
+            "{error}"
+        );
+        let long = folder.path().join("x".repeat(300));
+        let error = publish(&long, b"new", 0o644).unwrap_err();
+        assert_eq!(error.path(), long);
+        assert!(error.to_string().contains("shorten the source's name"), "{error}");
+        assert_eq!(names(&folder), ["file"]);
+    }
+
+    #[test]
+    fn the_longest_names_can_be_published() {
+        let folder = tempdir().unwrap();
+        for name in ["x".repeat(255), "\u{e9}".repeat(127)] {
+            publish(&folder.path().join(&name), b"new", 0o644).unwrap();
+            assert_eq!(fs::read(folder.path().join(&name)).unwrap(), b"new");
+        }
+        assert_eq!(names(&folder).len(), 2);
+    }
+
+    /// What is left behind if the process ends between writing and renaming is known by its name.
+    #[test]
+    fn temporary_names_are_known() {
+        let folder = tempdir().unwrap();
+        for name in ["m.cpython-313.pyc".to_owned(), "x".repeat(255), "\u{e9}".repeat(127), "m".to_owned()] {
+            let path = folder.path().join(name);
+            let left = write_temporary(&path, folder.path(), b"half", 0o644).unwrap();
+            let (_, left) = left.keep().unwrap();
+            assert!(is_temporary_name(left.file_name().unwrap()), "{}", left.display());
+        }
+        for name in
+            ["m.pyc", ".m.pyc.tmp", ".prepyc-.tmp", "m.prepyc-abcdefgh.tmp", ".m.prepyc-abcdefg.tmp", ".tmp"]
+        {
+            assert!(!is_temporary_name(OsStr::new(name)), "{name}");
+        }
+        assert!(is_temporary_name(OsStr::new(".m.pyc.prepyc-a1B2c3D4.tmp")));
+    }
+
+    #[test]
+    fn links_share_one_file_and_can_be_made_again() {
+        let folder = tempdir().unwrap();
+        let (one, two) = (folder.path().join("one.pyc"), folder.path().join("deep/two.pyc"));
+        publish(&one, b"same", 0o644).unwrap();
+        for _ in 0..2 {
+            publish_hardlink(&one, &two, b"same", 0o644).unwrap();
+            assert_eq!(fs::metadata(&one).unwrap().ino(), fs::metadata(&two).unwrap().ino());
+            assert_eq!(fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+        }
+        // Publishing one again does not change the other.
+        publish(&one, b"other", 0o644).unwrap();
+        assert_eq!(fs::read(&two).unwrap(), b"same");
+        publish_hardlink(&folder.path().join("missing"), &two, b"written", 0o644).unwrap();
+        assert_eq!(fs::read(&two).unwrap(), b"written");
+    }
+
+    /// Readers see one of the versions, whole, whoever writes.
+    #[test]
+    fn writers_and_readers_at_once_do_no_harm() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("m.pyc");
+        publish(&path, &[0; 10_000], 0o644).unwrap();
+        thread::scope(|scope| {
+            for writer in 1..4_u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..100 {
+                        publish(path, &vec![writer; 10_000 * usize::from(writer)], 0o644).unwrap();
+                    }
+                });
+            }
+            for _ in 0..200 {
+                let bytes = fs::read(&path).unwrap();
+                assert_eq!(bytes.len(), 10_000 * usize::from(bytes[0].max(1)));
+                assert!(bytes.iter().all(|&byte| byte == bytes[0]));
+            }
+        });
+        assert_eq!(names(&folder), ["m.pyc"]);
+    }
+}

@@ -155,3 +155,94 @@ fn checked_stat(path: &Path, metadata: &Metadata) -> Result<SourceStat, SourceEr
 fn io_error(path: &Path, error: io::Error) -> SourceError {
     SourceError::Io { path: path.to_owned(), error }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use tempfile::tempdir;
+
+    use super::*;
+
+    #[test]
+    fn bytes_and_stat_belong_together() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("m.py");
+        fs::write(&path, "x = 1\r\n\0").unwrap();
+        symlink(&path, folder.path().join("link.py")).unwrap();
+        for path in [path, folder.path().join("link.py")] {
+            let source = Source::read(&path).unwrap();
+            assert_eq!(&*source.bytes, b"x = 1\r\n\0");
+            assert_eq!(source.stat, SourceStat::of(&path).unwrap());
+            assert_eq!(source.stat.size_bytes, 8);
+        }
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_without_waiting() {
+        let folder = tempdir().unwrap();
+        let fifo = folder.path().join("fifo.py");
+        assert!(Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        for path in [folder.path(), &fifo, Path::new("/dev/zero")] {
+            let error = Source::read(path).unwrap_err();
+            assert!(matches!(error, SourceError::NotRegular(_)), "{error}");
+            assert_eq!(error.path(), path);
+        }
+        // The same if it takes the place of a file after the first look.
+        assert!(matches!(read_once(&fifo), Err(SourceError::NotRegular(_))));
+        let missing = Source::read(&folder.path().join("missing.py")).unwrap_err();
+        assert!(
+            missing.to_string().ends_with("missing.py: No such file or directory (os error 2)"),
+            "{missing}"
+        );
+    }
+
+    #[test]
+    fn a_file_too_large_is_refused_without_reading_it() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("large.py");
+        File::create(&path).unwrap().set_len(MAX_SOURCE_BYTES + 1).unwrap();
+        let error = Source::read(&path).unwrap_err();
+        assert!(
+            matches!(error, SourceError::TooLarge { size_bytes, .. } if size_bytes == MAX_SOURCE_BYTES + 1)
+        );
+    }
+
+    /// Rewritten in place all the time, it is read whole or given up, never mixed.
+    #[test]
+    fn a_file_that_changes_is_never_read_in_part() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("m.py");
+        fs::write(&path, "").unwrap();
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut length = 0;
+                while !ended.load(Ordering::Relaxed) {
+                    length = (length + 7919) % 100_000;
+                    fs::write(&path, "x".repeat(length)).unwrap();
+                }
+            });
+            for _ in 0..200 {
+                match Source::read(&path) {
+                    Ok(source) => assert_eq!(source.bytes.len() as u64, source.stat.size_bytes),
+                    Err(error) => assert!(matches!(error, SourceError::Changing(_)), "{error}"),
+                }
+            }
+            ended.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn the_modification_time_is_cut_off_towards_zero_after_rounding_to_a_float() {
+        assert_eq!(mtime_as_cpython(1_700_000_000, 0), 1_700_000_000);
+        assert_eq!(mtime_as_cpython(1_700_000_000, 999_999_000), 1_700_000_000);
+        assert_eq!(mtime_as_cpython(1_700_000_000, 999_999_999), 1_700_000_001);
+        assert_eq!(mtime_as_cpython(-2, 500_000_000), -1);
+        assert_eq!(mtime_as_cpython(-1, 1), 0);
+    }
+}

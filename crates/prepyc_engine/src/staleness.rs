@@ -178,3 +178,139 @@ impl fmt::Display for Reason {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use prepyc_version::PyRelease;
+    use tempfile::{TempDir, tempdir};
+
+    use super::*;
+    use crate::{Target, pyc_bytes};
+
+    const MODES: [InvalidationMode; 3] =
+        [InvalidationMode::Timestamp, InvalidationMode::CheckedHash, InvalidationMode::UncheckedHash];
+
+    /// A source and a pyc's path in a folder of their own.
+    struct Files {
+        folder: TempDir,
+    }
+
+    impl Files {
+        fn new() -> Files {
+            let files = Files { folder: tempdir().unwrap() };
+            fs::write(files.source(), "x = 1\n").unwrap();
+            files
+        }
+
+        fn source(&self) -> std::path::PathBuf {
+            self.folder.path().join("m.py")
+        }
+
+        fn pyc(&self) -> std::path::PathBuf {
+            self.folder.path().join("m.pyc")
+        }
+
+        fn write_pyc(&self, release: PyRelease, mode: InvalidationMode) {
+            let source = Source::read(&self.source()).unwrap();
+            fs::write(self.pyc(), pyc_bytes(&Target::from_release(release), mode, &source, b"N")).unwrap();
+        }
+
+        fn judge(&self, release: PyRelease, mode: InvalidationMode) -> Freshness {
+            judge(&self.pyc(), &self.source(), mode, release.magic()).unwrap()
+        }
+    }
+
+    #[test]
+    fn each_mode_is_fresh_to_itself_alone_in_every_release() {
+        for release in PyRelease::ALL {
+            let files = Files::new();
+            for written in MODES {
+                files.write_pyc(release, written);
+                for wanted in MODES {
+                    let expected = match written == wanted {
+                        true => Freshness::Fresh,
+                        false => Freshness::Stale(Reason::WrongMode),
+                    };
+                    assert_eq!(files.judge(release, wanted), expected);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_releases_pyc_is_stale() {
+        let files = Files::new();
+        for mode in MODES {
+            files.write_pyc(PyRelease::Py38, mode);
+            assert_eq!(files.judge(PyRelease::Py39, mode), Freshness::Stale(Reason::WrongMagic));
+        }
+    }
+
+    /// Size and time go into one mode, bytes into the others; neither looks at what the other does.
+    #[test]
+    fn each_mode_sees_its_own_changes() {
+        let release = PyRelease::ALL[5];
+        for mode in MODES {
+            let by_time = mode == InvalidationMode::Timestamp;
+            let files = Files::new();
+            files.write_pyc(release, mode);
+            let file = File::options().append(true).open(files.source()).unwrap();
+            let time = fs::metadata(files.source()).unwrap().modified().unwrap();
+            file.set_modified(time + std::time::Duration::from_secs(5)).unwrap();
+            let touched =
+                if by_time { Freshness::Stale(Reason::MtimeOrSizeChanged) } else { Freshness::Fresh };
+            assert_eq!(files.judge(release, mode), touched);
+            fs::write(files.source(), "x = 2\n").unwrap();
+            file.set_modified(time).unwrap();
+            let same_size = if by_time { Freshness::Fresh } else { Freshness::Stale(Reason::HashChanged) };
+            assert_eq!(files.judge(release, mode), same_size);
+            fs::write(files.source(), "x = 22\n").unwrap();
+            file.set_modified(time).unwrap();
+            let reason = if by_time { Reason::MtimeOrSizeChanged } else { Reason::HashChanged };
+            assert_eq!(files.judge(release, mode), Freshness::Stale(reason));
+        }
+    }
+
+    #[test]
+    fn whatever_is_no_whole_pyc_is_stale() {
+        let release = PyRelease::ALL[5];
+        let files = Files::new();
+        for mode in MODES {
+            assert_eq!(files.judge(release, mode), Freshness::Stale(Reason::Missing));
+            files.write_pyc(release, mode);
+            let whole = fs::read(files.pyc()).unwrap();
+            assert_eq!(whole.len(), 17);
+            for length in 0..17 {
+                fs::write(files.pyc(), &whole[..length]).unwrap();
+                assert_eq!(files.judge(release, mode), Freshness::Stale(Reason::Truncated), "{length} bytes");
+            }
+            let mut flags = whole.clone();
+            flags[4] = 2;
+            fs::write(files.pyc(), &flags).unwrap();
+            assert_eq!(files.judge(release, mode), Freshness::Stale(Reason::WrongMode));
+            fs::write(files.pyc(), "#!/usr/bin/env python\n").unwrap();
+            assert_eq!(files.judge(release, mode), Freshness::Stale(Reason::WrongMagic));
+            fs::remove_file(files.pyc()).unwrap();
+            symlink("elsewhere", files.pyc()).unwrap();
+            assert_eq!(files.judge(release, mode), Freshness::Stale(Reason::NotRegular));
+            fs::remove_file(files.pyc()).unwrap();
+            fs::create_dir(files.pyc()).unwrap();
+            assert_eq!(files.judge(release, mode), Freshness::Stale(Reason::NotRegular));
+            fs::remove_dir(files.pyc()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_missing_source_is_an_error() {
+        let release = PyRelease::ALL[5];
+        let files = Files::new();
+        for mode in MODES {
+            files.write_pyc(release, mode);
+            fs::rename(files.source(), files.folder.path().join("away.py")).unwrap();
+            assert!(judge(&files.pyc(), &files.source(), mode, release.magic()).is_err());
+            fs::rename(files.folder.path().join("away.py"), files.source()).unwrap();
+        }
+    }
+}

@@ -154,3 +154,72 @@ impl fmt::Display for InterpreterVersion {
         write!(f, " ({})", self.executable.display())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interpreter(implementation: &str, minor: u32, release_level: &str) -> InterpreterVersion {
+        InterpreterVersion {
+            executable: "/bin/python".into(),
+            implementation: implementation.into(),
+            major: 3,
+            minor,
+            micro: 4,
+            release_level: release_level.into(),
+            serial: 2,
+        }
+    }
+
+    fn target(implementation: &str, minor: u32, level: &str, magic: u16) -> Result<Target, TargetError> {
+        let magic = Magic(magic).to_bytes();
+        Target::from_interpreter(interpreter(implementation, minor, level), &magic, Some("some-tag".into()))
+    }
+
+    #[test]
+    fn final_releases_are_known_by_minor_and_magic() {
+        for release in PyRelease::ALL {
+            let magic = release.magic();
+            let target = target("cpython", release.minor().into(), "final", magic.0).unwrap();
+            assert_eq!((target.release, target.magic), (Some(release), magic));
+            assert_eq!(Target::from_release(release).version(), target.version());
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_passes_through_under_its_own_magic_and_tag() {
+        for (implementation, minor, level, magic) in
+            [("cpython", 13, "alpha", 3560), ("cpython", 16, "final", 3700), ("pypy", 11, "final", 336)]
+        {
+            let target = target(implementation, minor, level, magic).unwrap();
+            assert_eq!((target.release, target.version()), (None, None));
+            assert_eq!((target.magic, target.cache_tag.as_str()), (Magic(magic), "some-tag"));
+        }
+        // A candidate writes what the final release writes.
+        assert!(target("cpython", 13, "candidate", 3571).unwrap().version().is_some());
+    }
+
+    #[test]
+    fn unusable_interpreters_are_refused() {
+        let wrong = target("cpython", 13, "final", 3495).unwrap_err();
+        assert_eq!(
+            wrong.to_string(),
+            "/bin/python says that it is Python 3.13.4 and that its magic number is 3495, but that of 3.13 is 3571: \
+             it is no CPython, or a changed one"
+        );
+        assert!(matches!(target("cpython", 7, "final", 3394), Err(TargetError::TooOld(_))));
+        for magic in [&b"\xf3\x0d"[..], b"\xf3\x0d\n\n", b"\xf3\x0d\r\n\n", b""] {
+            let refused = Target::from_interpreter(interpreter("cpython", 13, "final"), magic, None);
+            assert!(matches!(refused, Err(TargetError::MalformedMagic { .. })), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_cache_tag_is_made_up() {
+        let magic = Magic(336).to_bytes();
+        let target = Target::from_interpreter(interpreter("pypy", 11, "final"), &magic, None).unwrap();
+        assert_eq!(target.cache_tag, "pypy-311");
+        assert_eq!(target.to_string(), "pypy 3.11.4 (/bin/python)");
+        assert_eq!(interpreter("cpython", 16, "beta").to_string(), "CPython 3.16.4b2 (/bin/python)");
+    }
+}

@@ -24,8 +24,6 @@ pub(super) const HELLO_MARK: &[u8] = b"\0prepyc driver 1\n";
 /// Bytes of a response's head.
 pub(super) const RESPONSE_HEAD: usize = 9;
 
-const REJECTED_FIELDS: usize = 8;
-const WARNING_FIELDS: usize = 4;
 const NONE: u32 = u32::MAX;
 
 /// What a response is about.
@@ -90,11 +88,11 @@ pub(super) fn decode_hello(body: &[u8], executable: &Path) -> Result<Result<Targ
     let interpreter = InterpreterVersion {
         executable: executable.to_owned(),
         implementation: fields.text()?,
-        major: fields.number()?.ok_or(Garbage)?,
-        minor: fields.number()?.ok_or(Garbage)?,
-        micro: fields.number()?.ok_or(Garbage)?,
+        major: fields.version()?,
+        minor: fields.version()?,
+        micro: fields.version()?,
         release_level: fields.text()?,
-        serial: fields.number()?.ok_or(Garbage)?,
+        serial: fields.version()?,
     };
     let magic = fields.bytes()?.ok_or(Garbage)?;
     let cache_tag = fields.optional_text()?;
@@ -120,16 +118,15 @@ pub(super) fn decode_rejected(
     filename: &Filename,
 ) -> Result<(Diagnostic, Vec<Diagnostic>), Garbage> {
     let mut fields = Fields(body);
-    debug_assert_eq!(REJECTED_FIELDS, 8);
     let diagnostic = Diagnostic {
         severity: Severity::Error,
         kind: fields.text()?,
         message: fields.text()?,
         filename: filename.to_string(),
-        line: fields.number()?,
-        column: fields.number()?,
-        end_line: fields.number()?,
-        end_column: fields.number()?,
+        line: fields.position()?,
+        column: fields.position()?,
+        end_line: fields.position()?,
+        end_column: fields.position()?,
         source_line: fields.optional_text()?.map(|line| line.trim_end_matches(['\n', '\r']).to_owned()),
         rendered: fields.optional_text()?.map(|text| text.trim_end_matches('\n').to_owned()),
     };
@@ -160,19 +157,22 @@ impl<'a> Fields<'a> {
         self.optional_text()?.ok_or(Garbage)
     }
 
-    /// CPython says -1 or 0 where it knows no line or column: that is none.
-    fn number(&mut self) -> Result<Option<u32>, Garbage> {
-        let Some(text) = self.optional_text()? else {
-            return Ok(None);
-        };
-        let number: i64 = text.parse().map_err(|_| Garbage)?;
-        Ok(u32::try_from(number).ok())
+    fn number(&mut self) -> Result<Option<i64>, Garbage> {
+        self.optional_text()?.map(|text| text.parse().map_err(|_| Garbage)).transpose()
+    }
+
+    fn version(&mut self) -> Result<u32, Garbage> {
+        self.number()?.and_then(|number| number.try_into().ok()).ok_or(Garbage)
+    }
+
+    /// A line or column. CPython says 0 or -1 where it knows none.
+    fn position(&mut self) -> Result<Option<u32>, Garbage> {
+        Ok(self.number()?.and_then(|number| number.try_into().ok()).filter(|&number| number > 0))
     }
 
     fn warnings(&mut self, filename: &Filename) -> Result<Vec<Diagnostic>, Garbage> {
         let mut warnings = Vec::new();
         while !self.0.is_empty() {
-            debug_assert_eq!(WARNING_FIELDS, 4);
             let (kind, message) = (self.text()?, self.text()?);
             // What the interpreter calls the file is what it was told.
             self.text()?;
@@ -181,7 +181,7 @@ impl<'a> Fields<'a> {
                 kind,
                 message,
                 filename: filename.to_string(),
-                line: self.number()?,
+                line: self.position()?,
                 column: None,
                 end_line: None,
                 end_column: None,
@@ -190,5 +190,90 @@ impl<'a> Fields<'a> {
             });
         }
         Ok(warnings)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Optimize;
+
+    fn body(fields: &[Option<&[u8]>]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for field in fields {
+            let length = field.map_or(NONE, |field| field.len() as u32);
+            bytes.extend_from_slice(&length.to_le_bytes());
+            bytes.extend_from_slice(field.unwrap_or_default());
+        }
+        bytes
+    }
+
+    fn filename() -> Filename {
+        Filename::from_bytes("m.py")
+    }
+
+    #[test]
+    fn a_request_is_laid_out_as_told_above() {
+        let request = CompileRequest {
+            source: b"x = 1".as_slice().into(),
+            filename: filename(),
+            optimize: Optimize::Docstrings,
+        };
+        let bytes = encode_request(7, &request).unwrap();
+        assert_eq!(bytes, b"\x07\0\0\0\x02\x04\0\0\0\x05\0\0\0m.py");
+    }
+
+    #[test]
+    fn heads_are_read_and_unknown_kinds_refused() {
+        let head = Head::decode(*b"\x07\0\0\0\x01\x03\0\0\0").unwrap();
+        assert_eq!(head, Head { sequence: 7, kind: Kind::Compiled, body_bytes: 3 });
+        assert_eq!(Head::decode(*b"\x07\0\0\0\x03\x03\0\0\0"), Err(Garbage));
+    }
+
+    #[test]
+    fn code_and_warnings_are_read() {
+        let fields = [Some(&b"code"[..]), Some(b"SyntaxWarning"), Some(b"odd"), Some(b"m.py"), Some(b"3")];
+        let bytes = body(&fields);
+        let (code, warnings) = decode_compiled(&bytes, &filename()).unwrap();
+        assert_eq!(code, b"code");
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].to_string(), "m.py:3: SyntaxWarning: odd");
+    }
+
+    #[test]
+    fn lines_and_columns_that_cpython_does_not_know_are_none() {
+        let fields = [
+            Some(&b"SyntaxError"[..]),
+            Some(b"no"),
+            Some(b"0"),
+            Some(b"-1"),
+            None,
+            None,
+            Some(b"x\r\n"),
+            None,
+        ];
+        let (diagnostic, _) = decode_rejected(&body(&fields), &filename()).unwrap();
+        assert_eq!((diagnostic.line, diagnostic.column, diagnostic.end_line), (None, None, None));
+        assert_eq!(diagnostic.source_line.as_deref(), Some("x"));
+    }
+
+    /// Whatever bytes come: an error, never a panic.
+    #[test]
+    fn every_cut_off_or_changed_body_is_refused_or_read() {
+        let fields = [Some(&b"code"[..]), Some(b"SyntaxWarning"), Some(b"odd"), Some(b"m.py"), Some(b"3")];
+        let whole = body(&fields);
+        for length in 0..whole.len() {
+            let cut = decode_compiled(&whole[..length], &filename());
+            assert_eq!(cut.is_ok(), length == 8, "{length} bytes");
+        }
+        for at in 0..whole.len() {
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut changed = whole.clone();
+                changed[at] = value;
+                let _ = decode_compiled(&changed, &filename());
+                let _ = decode_rejected(&changed, &filename());
+                let _ = decode_hello(&changed, Path::new("python"));
+            }
+        }
     }
 }

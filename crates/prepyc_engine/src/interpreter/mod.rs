@@ -3,6 +3,7 @@
 mod frame;
 mod pool;
 mod process;
+mod queue;
 
 use std::time::Duration;
 

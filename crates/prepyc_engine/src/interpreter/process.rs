@@ -36,7 +36,9 @@ const FLAGS: [&str; 6] = ["-S", "-s", "-B", "-X", "utf8", "-c"];
 /// What may be printed before the hello, in bytes.
 const MAX_PREAMBLE: usize = 64 << 10;
 /// What is kept of stderr, in bytes.
-const STDERR_TAIL: usize = 4 << 10;
+const STDERR_TAIL: usize = 2 << 10;
+/// How many of its last lines are shown.
+const STDERR_LINES: usize = 8;
 /// How long a process that closed its stdout may take to end by itself, so that we can say how.
 const END_TIME: Duration = Duration::from_secs(2);
 /// How long the last words on stderr are waited for: a grandchild may hold it open.
@@ -50,6 +52,9 @@ pub(super) struct Process {
     stderr: Arc<Mutex<VecDeque<u8>>>,
     stderr_ended: Mutex<Receiver<()>>,
 }
+
+/// The end of stderr, and a channel that closes when it has ended.
+type Tail = (Arc<Mutex<VecDeque<u8>>>, Receiver<()>);
 
 struct ChildState {
     child: Child,
@@ -100,7 +105,13 @@ impl Process {
         let mut child = command.spawn().map_err(failed)?;
         // The command holds our copies of its end: without dropping them the end of its output would not be seen.
         drop(command);
-        let (stderr, stderr_ended) = keep_tail(child.stderr.take());
+        let (stderr, stderr_ended) = match keep_tail(child.stderr.take()) {
+            Ok(tail) => tail,
+            Err(error) => {
+                let _ = child.kill().and_then(|()| child.wait());
+                return Err(failed(error));
+            }
+        };
         Ok(Process {
             executable: executable.to_owned(),
             child: Mutex::new(ChildState { child, ended: None }),
@@ -234,9 +245,10 @@ impl Process {
         let tail = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let bytes: Vec<u8> = tail.iter().copied().collect();
         let text = String::from_utf8_lossy(&bytes);
-        match text.trim() {
-            "" => String::new(),
-            text => format!("; its stderr ends in:\n{text}"),
+        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        match &lines[lines.len().saturating_sub(STDERR_LINES)..] {
+            [] => String::new(),
+            last => format!("; its stderr ends in:\n{}", last.join("\n")),
         }
     }
 
@@ -371,12 +383,12 @@ fn clean_environment(command: &mut Command) {
 }
 
 /// Reads stderr to its end on a thread of its own, keeping the last bytes.
-fn keep_tail(stderr: Option<ChildStderr>) -> (Arc<Mutex<VecDeque<u8>>>, Receiver<()>) {
+fn keep_tail(stderr: Option<ChildStderr>) -> io::Result<Tail> {
     let tail = Arc::new(Mutex::new(VecDeque::new()));
     let (sender, receiver) = mpsc::channel();
     if let Some(mut stderr) = stderr {
         let tail = Arc::clone(&tail);
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             let mut chunk = [0; 1024];
             while let Ok(bytes @ 1..) = stderr.read(&mut chunk) {
                 let mut tail = tail.lock().unwrap_or_else(PoisonError::into_inner);
@@ -386,9 +398,9 @@ fn keep_tail(stderr: Option<ChildStderr>) -> (Arc<Mutex<VecDeque<u8>>>, Receiver
             }
             // Dropping it is the message.
             drop(sender);
-        });
+        })?;
     }
-    (tail, receiver)
+    Ok((tail, receiver))
 }
 
 fn describe_status(status: ExitStatus) -> String {

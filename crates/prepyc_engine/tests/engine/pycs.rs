@@ -40,27 +40,29 @@ fn set_mtime(path: &Path, seconds: i64, nanoseconds: u32) {
 fn headers_and_freshness_are_py_compiles() {
     let script = "\
 import py_compile, sys
-mode = getattr(py_compile.PycInvalidationMode, sys.argv[3])
-py_compile.compile(sys.argv[1], sys.argv[2], doraise=True, invalidation_mode=mode)
+for mode, pyc in zip(('TIMESTAMP', 'CHECKED_HASH', 'UNCHECKED_HASH'), sys.argv[2:]):
+    mode = getattr(py_compile.PycInvalidationMode, mode)
+    py_compile.compile(sys.argv[1], pyc, doraise=True, invalidation_mode=mode)
 ";
-    let names = ["TIMESTAMP", "CHECKED_HASH", "UNCHECKED_HASH"];
     for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
         let folder = tempdir().unwrap();
-        let (path, pyc) = (folder.path().join("m.py"), folder.path().join("m.pyc"));
+        let path = folder.path().join("m.py");
         fs::write(&path, "x = 1\n").unwrap();
+        let pycs = MODES.map(|mode| folder.path().join(mode.to_string()));
+        let arguments: Vec<_> = [&path].into_iter().chain(&pycs).map(|path| path.as_os_str()).collect();
+        run_python(&python, script, &arguments);
         let engine = engine(&python);
         let target = engine.target();
-        for (mode, name) in MODES.into_iter().zip(names) {
-            run_python(&python, script, &[path.as_os_str(), pyc.as_os_str(), name.as_ref()]);
-            let theirs = fs::read(&pyc).unwrap();
-            let source = Source::read(&path).unwrap();
-            let code = engine.compile(request(&source.bytes, path.to_str().unwrap())).unwrap().code;
+        let source = Source::read(&path).unwrap();
+        let code = engine.compile(request(&source.bytes, path.to_str().unwrap())).unwrap().code;
+        for (mode, pyc) in MODES.into_iter().zip(&pycs) {
+            let theirs = fs::read(pyc).unwrap();
             let ours = pyc_bytes(target, mode, &source, &code);
             assert_eq!(ours[..16], theirs[..16]);
             for wanted in MODES {
                 let expected =
                     if wanted == mode { Freshness::Fresh } else { Freshness::Stale(Reason::WrongMode) };
-                assert_eq!(staleness::judge(&pyc, &path, wanted, target.magic).unwrap(), expected);
+                assert_eq!(staleness::judge(pyc, &path, wanted, target.magic).unwrap(), expected);
             }
         }
     }
@@ -131,21 +133,27 @@ assert mod.x == 41 and mod.__cached__ == sys.argv[2] if hasattr(mod, '__cached__
 /// Mode bits, for any mode of the source, are those py_compile leaves.
 #[test]
 fn mode_bits_are_py_compiles() {
-    let script = "import py_compile, sys; py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)";
+    let script = "\
+import os, py_compile, sys
+for path in sys.argv[1:]:
+    py_compile.compile(path, path + 'c', doraise=True)
+    print(oct(os.stat(path + 'c').st_mode))
+";
     for python in oracles() {
         let folder = tempdir().unwrap();
-        let path = folder.path().join("m.py");
-        fs::write(&path, "x = 1\n").unwrap();
-        for mode in [0o644, 0o444, 0o755, 0o600, 0o400, 0o666, 0o4755, 0o777] {
+        let paths = [0o644, 0o444, 0o755, 0o600, 0o400, 0o666, 0o4755, 0o777].map(|mode| {
+            let path = folder.path().join(format!("{mode:o}.py"));
+            fs::write(&path, "x = 1\n").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-            let (theirs, ours) = (folder.path().join("theirs.pyc"), folder.path().join("ours.pyc"));
-            run_python(&python, script, &[path.as_os_str(), theirs.as_os_str()]);
-            let source = Source::read(&path).unwrap();
-            publish::publish(&ours, b"whatever", source.stat.mode).unwrap();
-            let bits = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
-            assert_eq!(bits(&ours), bits(&theirs), "source mode {mode:o}");
-            fs::remove_file(&ours).unwrap();
-            fs::remove_file(&theirs).unwrap();
+            path
+        });
+        let arguments: Vec<_> = paths.iter().map(|path| path.as_os_str()).collect();
+        let theirs = run_python(&python, script, &arguments);
+        for (path, theirs) in paths.iter().zip(theirs.lines()) {
+            let ours = path.with_extension("ours");
+            publish::publish(&ours, b"whatever", Source::read(path).unwrap().stat.mode).unwrap();
+            let mode = fs::metadata(&ours).unwrap().permissions().mode();
+            assert_eq!(format!("0o{mode:o}"), theirs, "{}", path.display());
         }
     }
 }
