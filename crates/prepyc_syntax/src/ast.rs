@@ -7,9 +7,7 @@
 //! Frequent nodes stand within [`ExprKind`] itself, wide and rare ones behind a reference, so that an expression
 //! takes 40 bytes wherever it stands.
 
-/// An interned string: its index in the table of the program it belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct StrId(pub u32);
+pub use prepyc_bytecode::StrId;
 
 /// Where a node stands, exactly as CPython says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

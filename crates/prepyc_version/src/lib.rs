@@ -4,7 +4,9 @@
 //! (`cargo xtask tidy` holds that as a rule). Facts come from real interpreters, never from memory.
 
 mod features;
+mod grammar;
 mod release;
 
 pub use features::{CfgPipeline, ComplexArithmetic, Features, IteratorShape, MethodCallShape};
+pub use grammar::{AstDump, FStrings, Grammar};
 pub use release::{Magic, PyRelease, PyVersion, SourceHash, UnknownVersion};

@@ -1,0 +1,129 @@
+//! The extent of string literals; their values are `literal::string`'s.
+
+use memchr::memchr3;
+
+use super::Lexer;
+use super::token::{Token, TokenKind};
+use crate::ast::Location;
+use crate::error::{ErrorKind, ErrorPlace};
+
+impl Lexer<'_> {
+    /// A string whose prefix starts at `start` and whose first quote is at `quote_at`.
+    pub(super) fn string(&mut self, start: usize, quote_at: usize) -> Token {
+        if start != quote_at && self.has_inner_tokens(start, quote_at) {
+            return self.string_start(start, quote_at);
+        }
+        let quote = self.bytes[quote_at];
+        if self.byte(quote_at + 1) == quote {
+            if self.byte(quote_at + 2) == quote {
+                return self.triple_quoted(start, quote_at);
+            }
+            self.position = quote_at + 2;
+            return self.token(TokenKind::String, start, quote_at + 2);
+        }
+        let mut at = quote_at + 1;
+        loop {
+            match self.byte(at) {
+                byte if byte == quote => break,
+                b'\\' if self.byte(at + 1) == b'\n' => return self.continued_string(start, quote_at, at),
+                b'\\' => at += 2,
+                b'\n' | 0 => return self.unterminated(start, quote_at, 1),
+                _ => at += 1,
+            }
+        }
+        self.position = at + 1;
+        self.token(TokenKind::String, start, at + 1)
+    }
+
+    /// A string with one quote on each side that goes on over the line's end at `at`, behind a backslash.
+    #[cold]
+    fn continued_string(&mut self, start: usize, quote_at: usize, mut at: usize) -> Token {
+        let first = self.token(TokenKind::String, start, at);
+        let quote = self.bytes[quote_at];
+        let (line, line_start) = (self.line, self.line_start);
+        loop {
+            match self.byte(at) {
+                byte if byte == quote => break,
+                b'\\' => {
+                    at += 1;
+                    if self.byte(at) == b'\n' {
+                        self.line += 1;
+                        self.line_start = at + 1;
+                    }
+                    at += 1;
+                }
+                b'\n' | 0 => {
+                    let last_line = self.line;
+                    (self.line, self.line_start) = (line, line_start);
+                    return self.unterminated_at(start, quote_at, 1, last_line);
+                }
+                _ => at += 1,
+            }
+        }
+        self.position = at + 1;
+        self.spanning(first, at + 1)
+    }
+
+    fn triple_quoted(&mut self, start: usize, quote_at: usize) -> Token {
+        let first = self.token(TokenKind::String, start, quote_at + 3);
+        let quote = self.bytes[quote_at];
+        let (line, line_start) = (self.line, self.line_start);
+        let mut at = quote_at + 3;
+        loop {
+            let Some(found) = memchr3(quote, b'\\', b'\n', self.bytes.get(at..).unwrap_or_default()) else {
+                let last_line = self.line;
+                (self.line, self.line_start) = (line, line_start);
+                return self.unterminated_at(start, quote_at, 3, last_line);
+            };
+            at += found;
+            match self.bytes[at] {
+                b'\n' => {
+                    at += 1;
+                    self.line += 1;
+                    self.line_start = at;
+                }
+                b'\\' => {
+                    at += 1;
+                    if self.byte(at) == b'\n' {
+                        self.line += 1;
+                        self.line_start = at + 1;
+                    }
+                    at += 1;
+                }
+                _ if self.byte(at + 1) == quote && self.byte(at + 2) == quote => break,
+                _ => at += 1,
+            }
+        }
+        self.position = at + 3;
+        self.spanning(first, at + 3)
+    }
+
+    /// The token that starts as `first` does and ends at `end` of the current line.
+    pub(super) fn spanning(&self, first: Token, end: usize) -> Token {
+        Token {
+            end: end as u32,
+            location: Location {
+                end_lineno: self.line,
+                end_col_offset: end.wrapping_sub(self.line_start) as u32,
+                ..first.location
+            },
+            ..first
+        }
+    }
+
+    #[cold]
+    pub(super) fn unterminated(&mut self, start: usize, quote_at: usize, quotes: usize) -> Token {
+        self.unterminated_at(start, quote_at, quotes, self.line)
+    }
+
+    /// A string that starts in the current line never ends; CPython noticed in line `last_line`.
+    #[cold]
+    fn unterminated_at(&mut self, start: usize, _quote_at: usize, quotes: usize, last_line: u32) -> Token {
+        let lineno = self.line;
+        let offset = self.characters(self.line_start, start) as i32 + 1;
+        let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: offset };
+        let triple = if quotes == 3 { "triple-quoted " } else { "" };
+        let message = format!("unterminated {triple}string literal (detected at line {last_line})");
+        self.fail(ErrorKind::Syntax, message, place)
+    }
+}

@@ -1,0 +1,331 @@
+//! What the lexer hands to the parser, and the tables that tell bytes and words apart.
+
+use crate::ast::{Location, Operator};
+
+/// A token: its kind, its bytes and its place. Its text stays in the source.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token {
+    pub(crate) kind: TokenKind,
+    /// Offset of its first byte in the decoded source.
+    pub(crate) start: u32,
+    /// Offset after its last byte.
+    pub(crate) end: u32,
+    pub(crate) location: Location,
+}
+
+/// Kinds of tokens; CPython's, with each keyword a kind of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum TokenKind {
+    EndMarker,
+    /// The lexer failed; it holds the error.
+    Error,
+    Name,
+    Number,
+    String,
+    FStringStart,
+    FStringMiddle,
+    FStringEnd,
+    TStringStart,
+    TStringMiddle,
+    TStringEnd,
+    Newline,
+    Indent,
+    Dedent,
+
+    LParen,
+    RParen,
+    LBracket,
+    RBracket,
+    LBrace,
+    RBrace,
+    Colon,
+    Comma,
+    Semi,
+    Dot,
+    Ellipsis,
+    Arrow,
+    Assign,
+    ColonAssign,
+    Exclamation,
+    Tilde,
+
+    Or,
+    And,
+    Not,
+    Is,
+    In,
+    Eq,
+    NotEq,
+    Lt,
+    LtE,
+    Gt,
+    GtE,
+    BitOr,
+    BitXor,
+    BitAnd,
+    LShift,
+    RShift,
+    Add,
+    Sub,
+    Mult,
+    Div,
+    FloorDiv,
+    Mod,
+    MatMult,
+    Pow,
+
+    AddAssign,
+    SubAssign,
+    MultAssign,
+    MatMultAssign,
+    DivAssign,
+    ModAssign,
+    BitAndAssign,
+    BitOrAssign,
+    BitXorAssign,
+    LShiftAssign,
+    RShiftAssign,
+    PowAssign,
+    FloorDivAssign,
+
+    False,
+    None,
+    True,
+    As,
+    Assert,
+    Async,
+    Await,
+    Break,
+    Class,
+    Continue,
+    Def,
+    Del,
+    Elif,
+    Else,
+    Except,
+    Finally,
+    For,
+    From,
+    Global,
+    If,
+    Import,
+    Lambda,
+    Nonlocal,
+    Pass,
+    Raise,
+    Return,
+    Try,
+    While,
+    With,
+    Yield,
+}
+
+/// How tightly the binary operators bind; the levels of CPython's grammar from `disjunction` to `power`.
+pub(crate) mod level {
+    pub(crate) const NONE: u8 = 0;
+    pub(crate) const OR: u8 = 1;
+    pub(crate) const AND: u8 = 2;
+    pub(crate) const NOT: u8 = 3;
+    pub(crate) const COMPARE: u8 = 4;
+    pub(crate) const BIT_OR: u8 = 5;
+    pub(crate) const BIT_XOR: u8 = 6;
+    pub(crate) const BIT_AND: u8 = 7;
+    pub(crate) const SHIFT: u8 = 8;
+    pub(crate) const SUM: u8 = 9;
+    pub(crate) const TERM: u8 = 10;
+}
+
+const LEVELS: [u8; 128] = {
+    let mut levels = [level::NONE; 128];
+    levels[TokenKind::Or as usize] = level::OR;
+    levels[TokenKind::And as usize] = level::AND;
+    // `not` as a binary operator is the first half of `not in`.
+    levels[TokenKind::Not as usize] = level::COMPARE;
+    levels[TokenKind::Is as usize] = level::COMPARE;
+    levels[TokenKind::In as usize] = level::COMPARE;
+    levels[TokenKind::Eq as usize] = level::COMPARE;
+    levels[TokenKind::NotEq as usize] = level::COMPARE;
+    levels[TokenKind::Lt as usize] = level::COMPARE;
+    levels[TokenKind::LtE as usize] = level::COMPARE;
+    levels[TokenKind::Gt as usize] = level::COMPARE;
+    levels[TokenKind::GtE as usize] = level::COMPARE;
+    levels[TokenKind::BitOr as usize] = level::BIT_OR;
+    levels[TokenKind::BitXor as usize] = level::BIT_XOR;
+    levels[TokenKind::BitAnd as usize] = level::BIT_AND;
+    levels[TokenKind::LShift as usize] = level::SHIFT;
+    levels[TokenKind::RShift as usize] = level::SHIFT;
+    levels[TokenKind::Add as usize] = level::SUM;
+    levels[TokenKind::Sub as usize] = level::SUM;
+    levels[TokenKind::Mult as usize] = level::TERM;
+    levels[TokenKind::Div as usize] = level::TERM;
+    levels[TokenKind::FloorDiv as usize] = level::TERM;
+    levels[TokenKind::Mod as usize] = level::TERM;
+    levels[TokenKind::MatMult as usize] = level::TERM;
+    levels
+};
+
+impl TokenKind {
+    /// How tightly it binds as a binary operator; [`level::NONE`] if it is none.
+    pub(crate) const fn level(self) -> u8 {
+        LEVELS[self as usize & 127]
+    }
+
+    /// The operator of an arithmetic or bitwise operation.
+    pub(crate) const fn operator(self) -> Option<Operator> {
+        Some(match self {
+            TokenKind::Add => Operator::Add,
+            TokenKind::Sub => Operator::Sub,
+            TokenKind::Mult => Operator::Mult,
+            TokenKind::MatMult => Operator::MatMult,
+            TokenKind::Div => Operator::Div,
+            TokenKind::Mod => Operator::Mod,
+            TokenKind::Pow => Operator::Pow,
+            TokenKind::LShift => Operator::LShift,
+            TokenKind::RShift => Operator::RShift,
+            TokenKind::BitOr => Operator::BitOr,
+            TokenKind::BitXor => Operator::BitXor,
+            TokenKind::BitAnd => Operator::BitAnd,
+            TokenKind::FloorDiv => Operator::FloorDiv,
+            _ => return None,
+        })
+    }
+
+    /// The operator of an augmented assignment.
+    pub(crate) const fn augmented_operator(self) -> Option<Operator> {
+        Some(match self {
+            TokenKind::AddAssign => Operator::Add,
+            TokenKind::SubAssign => Operator::Sub,
+            TokenKind::MultAssign => Operator::Mult,
+            TokenKind::MatMultAssign => Operator::MatMult,
+            TokenKind::DivAssign => Operator::Div,
+            TokenKind::ModAssign => Operator::Mod,
+            TokenKind::PowAssign => Operator::Pow,
+            TokenKind::LShiftAssign => Operator::LShift,
+            TokenKind::RShiftAssign => Operator::RShift,
+            TokenKind::BitOrAssign => Operator::BitOr,
+            TokenKind::BitXorAssign => Operator::BitXor,
+            TokenKind::BitAndAssign => Operator::BitAnd,
+            TokenKind::FloorDivAssign => Operator::FloorDiv,
+            _ => return None,
+        })
+    }
+
+    /// Whether a node ends before it rather than with it: line ends and indentation.
+    pub(crate) const fn is_whitespace(self) -> bool {
+        matches!(self, TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent | TokenKind::EndMarker)
+    }
+}
+
+/// Bytes that continue a name; bytes beyond ASCII are looked at closely later.
+pub(crate) const NAME_CONTINUES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | 0x80..=0xFF);
+        byte += 1;
+    }
+    table
+};
+
+const KEYWORDS: [(&[u8], TokenKind); 35] = [
+    (b"False", TokenKind::False),
+    (b"None", TokenKind::None),
+    (b"True", TokenKind::True),
+    (b"and", TokenKind::And),
+    (b"as", TokenKind::As),
+    (b"assert", TokenKind::Assert),
+    (b"async", TokenKind::Async),
+    (b"await", TokenKind::Await),
+    (b"break", TokenKind::Break),
+    (b"class", TokenKind::Class),
+    (b"continue", TokenKind::Continue),
+    (b"def", TokenKind::Def),
+    (b"del", TokenKind::Del),
+    (b"elif", TokenKind::Elif),
+    (b"else", TokenKind::Else),
+    (b"except", TokenKind::Except),
+    (b"finally", TokenKind::Finally),
+    (b"for", TokenKind::For),
+    (b"from", TokenKind::From),
+    (b"global", TokenKind::Global),
+    (b"if", TokenKind::If),
+    (b"import", TokenKind::Import),
+    (b"in", TokenKind::In),
+    (b"is", TokenKind::Is),
+    (b"lambda", TokenKind::Lambda),
+    (b"nonlocal", TokenKind::Nonlocal),
+    (b"not", TokenKind::Not),
+    (b"or", TokenKind::Or),
+    (b"pass", TokenKind::Pass),
+    (b"raise", TokenKind::Raise),
+    (b"return", TokenKind::Return),
+    (b"try", TokenKind::Try),
+    (b"while", TokenKind::While),
+    (b"with", TokenKind::With),
+    (b"yield", TokenKind::Yield),
+];
+
+const SLOTS: usize = 256;
+
+/// A slot for each keyword and none shared: found by trying multipliers at compile time.
+const MULTIPLIER: u32 = {
+    let mut multiplier = 1;
+    loop {
+        if slots(multiplier).is_some() {
+            break multiplier;
+        }
+        multiplier += 2;
+    }
+};
+
+static KEYWORD_SLOTS: [u8; SLOTS] = match slots(MULTIPLIER) {
+    Some(slots) => slots,
+    None => panic!("the multiplier was chosen so that there are slots"),
+};
+
+const fn slot(word: &[u8], multiplier: u32) -> usize {
+    let key = (word.len() as u32) << 16 | (word[0] as u32) << 8 | word[word.len() - 1] as u32;
+    (key.wrapping_mul(multiplier) >> 24) as usize
+}
+
+const fn slots(multiplier: u32) -> Option<[u8; SLOTS]> {
+    let mut slots = [u8::MAX; SLOTS];
+    let mut index = 0;
+    while index < KEYWORDS.len() {
+        let slot = slot(KEYWORDS[index].0, multiplier.wrapping_mul(0x9E37_79B1));
+        if slots[slot] != u8::MAX {
+            return None;
+        }
+        slots[slot] = index as u8;
+        index += 1;
+    }
+    Some(slots)
+}
+
+/// The keyword's kind, or [`TokenKind::Name`].
+pub(crate) fn keyword_or_name(word: &[u8]) -> TokenKind {
+    if word.len() < 2 || word.len() > 8 {
+        return TokenKind::Name;
+    }
+    let index = KEYWORD_SLOTS[slot(word, MULTIPLIER.wrapping_mul(0x9E37_79B1)) % SLOTS];
+    match KEYWORDS.get(index as usize) {
+        Some(&(keyword, kind)) if keyword == word => kind,
+        _ => TokenKind::Name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keywords_are_found_and_other_words_are_names() {
+        for (word, kind) in KEYWORDS {
+            assert_eq!(keyword_or_name(word), kind);
+        }
+        for word in [&b"x"[..], b"match", b"iff", b"none", b"continued", b"Non", b"an"] {
+            assert_eq!(keyword_or_name(word), TokenKind::Name);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The values of literals.
+
+pub(crate) mod number;
+pub(crate) mod string;

@@ -1,0 +1,112 @@
+//! `import` and `from … import`.
+
+use super::{Fail, Parse, Parser, Start};
+use crate::ast::{Alias, ImportFrom, Stmt, StmtKind};
+use crate::lexer::token::TokenKind;
+use prepyc_bytecode::StrId;
+
+impl<'a> Parser<'a, '_> {
+    /// `import …` or `from … import …`, behind a `lazy` if there is one.
+    pub(super) fn import_statement(&mut self, start: Start, is_lazy: bool) -> Parse<Stmt<'a>> {
+        let kind = if self.eat(TokenKind::Import) {
+            StmtKind::Import { names: self.import_names()?, is_lazy }
+        } else {
+            self.expect(TokenKind::From)?;
+            self.import_from(is_lazy)?
+        };
+        Ok(Stmt { location: self.since(start), kind })
+    }
+
+    fn import_names(&mut self) -> Parse<&'a [Alias]> {
+        let base = self.scratch.aliases.len();
+        loop {
+            let start = self.start();
+            let name = self.dotted_name()?;
+            let asname = if self.eat(TokenKind::As) { Some(self.name()?) } else { None };
+            let location = self.since(start);
+            self.scratch.aliases.push(Alias { location, name, asname });
+            if !self.eat(TokenKind::Comma) {
+                return Ok(self.take_aliases(base));
+            }
+        }
+    }
+
+    fn import_from(&mut self, is_lazy: bool) -> Parse<StmtKind<'a>> {
+        let mut level = 0;
+        loop {
+            match self.current.kind {
+                TokenKind::Dot => level += 1,
+                TokenKind::Ellipsis => level += 3,
+                _ => break,
+            }
+            self.bump();
+        }
+        let module = if level > 0 && self.at(TokenKind::Import) { None } else { Some(self.dotted_name()?) };
+        self.expect(TokenKind::Import)?;
+        let names = self.import_from_names()?;
+        if level == 0 {
+            self.note_future(module, names);
+        }
+        Ok(StmtKind::ImportFrom(self.alloc(ImportFrom { module, names, level, is_lazy })))
+    }
+
+    fn import_from_names(&mut self) -> Parse<&'a [Alias]> {
+        let base = self.scratch.aliases.len();
+        if self.at(TokenKind::Mult) {
+            let alias = Alias { location: self.current.location, name: self.names.intern("*"), asname: None };
+            self.bump();
+            self.scratch.aliases.push(alias);
+            return Ok(self.take_aliases(base));
+        }
+        let parenthesized = self.eat(TokenKind::LParen);
+        loop {
+            let start = self.start();
+            let name = self.name()?;
+            let asname = if self.eat(TokenKind::As) { Some(self.name()?) } else { None };
+            let location = self.since(start);
+            self.scratch.aliases.push(Alias { location, name, asname });
+            if !self.eat(TokenKind::Comma) || parenthesized && self.at(TokenKind::RParen) {
+                break;
+            }
+        }
+        if parenthesized {
+            self.expect(TokenKind::RParen)?;
+        }
+        Ok(self.take_aliases(base))
+    }
+
+    /// `a.b.c`, one string whatever white space is in it.
+    fn dotted_name(&mut self) -> Parse<StrId> {
+        if !self.at(TokenKind::Name) {
+            return Err(Fail);
+        }
+        let first = self.lexer.text(&self.current);
+        let id = self.intern_name();
+        self.bump();
+        if !self.at(TokenKind::Dot) {
+            return Ok(id);
+        }
+        let mut dotted =
+            if first.is_ascii() { first.to_owned() } else { crate::unicode::normalize_name(first) };
+        while self.eat(TokenKind::Dot) {
+            if !self.at(TokenKind::Name) {
+                return Err(Fail);
+            }
+            let text = self.lexer.text(&self.current);
+            dotted.push('.');
+            dotted += &crate::unicode::normalize_name(text);
+            self.bump();
+        }
+        Ok(self.names.intern(dotted.as_str()))
+    }
+
+    /// `from __future__ import barry_as_FLUFL` changes what the parser takes from here on.
+    fn note_future(&mut self, module: Option<StrId>, names: &[Alias]) {
+        let is = |id: StrId, text: &str| self.names.get(id).to_str() == Some(text);
+        if module.is_some_and(|module| is(module, "__future__"))
+            && names.iter().any(|alias| is(alias.name, "barry_as_FLUFL"))
+        {
+            self.flufl = true;
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The parser: recursive descent over the lexer's tokens, into the arena.
+//!
+//! Mirrors CPython's `Grammar/python.gram` in what it accepts and builds, not in how: one token of lookahead (two at a few
+//! places), precedence climbing for binary operators, and targets parsed as expressions and converted. It never
+//! backtracks. On failure it says only that it failed; `diagnose` finds out what CPython says.
+//!
+//! Lists grow on reusable scratch stacks, one for each type of node, and are copied to the arena when complete.
+
+mod arguments;
+mod atom;
+mod compound;
+mod expression;
+mod import;
+mod one_token;
+mod parameters;
+mod pattern;
+mod simple;
+mod strings;
+mod target;
+
+use bumpalo::Bump;
+use prepyc_bytecode::{PyStr, StrId, Strings};
+use prepyc_version::Grammar;
+
+use crate::ast::{Alias, Arg, Comprehension, ExceptHandler, Expr, Keyword, Location, MatchCase, Module};
+use crate::ast::{Pattern, Stmt, TypeParam, WithItem};
+use crate::error::SyntaxError;
+use crate::lexer::Lexer;
+use crate::lexer::token::{Token, TokenKind};
+
+/// Nesting beyond this is an error. Deep enough for whatever CPython takes, shallow enough for a small thread's stack.
+const MAX_DEPTH: u32 = 2000;
+
+/// The source is wrong, at the current token if nowhere else.
+#[derive(Debug)]
+pub(crate) struct Fail;
+
+pub(crate) type Parse<T> = Result<T, Fail>;
+
+/// Where a node starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    lineno: u32,
+    col_offset: u32,
+}
+
+impl Start {
+    /// Whether the expression starts there itself: one in parentheses starts behind them.
+    fn is_of(self, expr: &Expr<'_>) -> bool {
+        (self.lineno, self.col_offset) == (expr.location.lineno, expr.location.col_offset)
+    }
+}
+
+/// Reads one module.
+pub(crate) struct Parser<'a, 's> {
+    pub(crate) lexer: Lexer<'s>,
+    /// The token to be consumed next.
+    pub(crate) current: Token,
+    /// The one after it, if it was looked at.
+    ahead: Option<Token>,
+    /// Line and column of the end of the last token that counts for positions.
+    previous_end: (u32, u32),
+    arena: &'a Bump,
+    names: &'s mut Strings,
+    grammar: &'static Grammar,
+    /// How deep in recursion we are.
+    depth: u32,
+    /// `from __future__ import barry_as_FLUFL` was seen: `<>` is the operator and `!=` is not.
+    flufl: bool,
+    /// An error found by looking at a literal's content.
+    pub(crate) error: Option<Box<SyntaxError>>,
+    /// Text being put together.
+    text: Vec<u8>,
+    scratch: Scratch<'a>,
+}
+
+/// Lists under construction; each user leaves its stack as high as it was.
+#[derive(Default)]
+struct Scratch<'a> {
+    stmts: Vec<Stmt<'a>>,
+    exprs: Vec<Expr<'a>>,
+    keys: Vec<Option<Expr<'a>>>,
+    keywords: Vec<Keyword<'a>>,
+    comprehensions: Vec<Comprehension<'a>>,
+    args: Vec<Arg<'a>>,
+    aliases: Vec<Alias>,
+    ids: Vec<StrId>,
+    handlers: Vec<ExceptHandler<'a>>,
+    with_items: Vec<WithItem<'a>>,
+    patterns: Vec<Pattern<'a>>,
+    cases: Vec<MatchCase<'a>>,
+    type_params: Vec<TypeParam<'a>>,
+}
+
+impl<'a, 's> Parser<'a, 's> {
+    pub(crate) fn new(
+        source: &'s str,
+        grammar: &'static Grammar,
+        arena: &'a Bump,
+        names: &'s mut Strings,
+    ) -> Parser<'a, 's> {
+        let mut lexer = Lexer::new(source, grammar);
+        let current = lexer.next_token();
+        Parser {
+            lexer,
+            current,
+            ahead: None,
+            previous_end: (1, 0),
+            arena,
+            names,
+            grammar,
+            depth: 0,
+            flufl: false,
+            error: None,
+            text: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The whole source.
+    pub(crate) fn module(&mut self) -> Parse<Module<'a>> {
+        while self.current.kind != TokenKind::EndMarker {
+            self.statement()?;
+        }
+        Ok(Module { body: self.take_stmts(0) })
+    }
+
+    /// Consumes the current token.
+    #[inline]
+    fn bump(&mut self) {
+        if !self.current.kind.is_whitespace() {
+            self.previous_end = (self.current.location.end_lineno, self.current.location.end_col_offset);
+        }
+        self.current = match self.ahead.take() {
+            Some(token) => token,
+            None => self.lexer.next_token(),
+        };
+    }
+
+    /// The kind of the token after the current one.
+    #[inline]
+    fn peek(&mut self) -> TokenKind {
+        match self.ahead {
+            Some(token) => token.kind,
+            None => {
+                let token = self.lexer.next_token();
+                self.ahead = Some(token);
+                token.kind
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn at(&self, kind: TokenKind) -> bool {
+        self.current.kind == kind
+    }
+
+    /// Consumes the current token if it is of that kind.
+    #[inline]
+    fn eat(&mut self, kind: TokenKind) -> bool {
+        let found = self.at(kind);
+        if found {
+            self.bump();
+        }
+        found
+    }
+
+    /// Consumes the current token, which must be of that kind.
+    #[inline]
+    fn expect(&mut self, kind: TokenKind) -> Parse<()> {
+        if self.eat(kind) { Ok(()) } else { Err(Fail) }
+    }
+
+    /// Where the current token starts.
+    #[inline(always)]
+    fn start(&self) -> Start {
+        Start { lineno: self.current.location.lineno, col_offset: self.current.location.col_offset }
+    }
+
+    /// From there to the end of the last token consumed.
+    #[inline(always)]
+    fn since(&self, start: Start) -> Location {
+        Location {
+            lineno: start.lineno,
+            end_lineno: self.previous_end.0,
+            col_offset: start.col_offset,
+            end_col_offset: self.previous_end.1,
+        }
+    }
+
+    /// One level deeper; the caller takes it back with [`Parser::leave`] unless it fails.
+    #[inline]
+    fn enter(&mut self) -> Parse<()> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { self.too_deep() } else { Ok(()) }
+    }
+
+    #[inline]
+    fn leave(&mut self) {
+        self.depth -= 1;
+    }
+
+    #[cold]
+    fn too_deep(&mut self) -> Parse<()> {
+        let message = "the source is nested too deeply";
+        self.error
+            .get_or_insert_with(|| Box::new(SyntaxError::unplaced(crate::error::ErrorKind::Memory, message)));
+        Err(Fail)
+    }
+
+    /// Consumes a name; its id.
+    #[inline]
+    fn name(&mut self) -> Parse<StrId> {
+        if !self.at(TokenKind::Name) {
+            return Err(Fail);
+        }
+        let id = self.intern_name();
+        self.bump();
+        Ok(id)
+    }
+
+    /// The id of the name that the current token is.
+    #[inline]
+    fn intern_name(&mut self) -> StrId {
+        let text = self.lexer.text(&self.current);
+        if text.is_ascii() { self.names.intern(text) } else { self.intern_unusual_name(text) }
+    }
+
+    #[cold]
+    fn intern_unusual_name(&mut self, text: &str) -> StrId {
+        self.names.intern(crate::unicode::normalize_name(text).as_str())
+    }
+
+    /// The id of text that may hold surrogates.
+    fn intern_bytes(&mut self, text: &[u8]) -> StrId {
+        let text = PyStr::from_bytes(text).expect("literals are put together from whole characters");
+        self.names.intern(text)
+    }
+
+    fn alloc<T>(&self, value: T) -> &'a T {
+        self.arena.alloc(value)
+    }
+}
+
+/// One function for each scratch stack: what was pushed since `base`, moved to the arena.
+macro_rules! take {
+    ($($function:ident $stack:ident $type:ty;)*) => {
+        impl<'a> Parser<'a, '_> {$(
+            #[inline]
+            fn $function(&mut self, base: usize) -> &'a [$type] {
+                let slice = self.arena.alloc_slice_copy(&self.scratch.$stack[base..]);
+                self.scratch.$stack.truncate(base);
+                slice
+            }
+        )*}
+    };
+}
+
+take! {
+    take_stmts stmts Stmt<'a>;
+    take_exprs exprs Expr<'a>;
+    take_keys keys Option<Expr<'a>>;
+    take_keywords keywords Keyword<'a>;
+    take_comprehensions comprehensions Comprehension<'a>;
+    take_aliases aliases Alias;
+    take_ids ids StrId;
+    take_handlers handlers ExceptHandler<'a>;
+    take_with_items with_items WithItem<'a>;
+    take_patterns patterns Pattern<'a>;
+    take_cases cases MatchCase<'a>;
+    take_type_params type_params TypeParam<'a>;
+}
+
+impl Parser<'_, '_> {
+    /// Why the module could not be parsed.
+    pub(crate) fn into_error(self) -> SyntaxError {
+        if let Some(error) = self.error.or(self.lexer.error.clone()) {
+            return *error;
+        }
+        let place = self.lexer.place_of(self.current.location);
+        SyntaxError {
+            kind: crate::error::ErrorKind::Syntax,
+            message: "invalid syntax".to_owned(),
+            place: Some(place),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What each version's parser takes and makes of it, as named facts.
+//!
+//! One constant per version, written as the previous one plus what is new, so that `PY314` reads as "what is new in
+//! 3.14". Nothing else in the project compares versions: it asks for one of these.
+
+use crate::PyVersion;
+
+/// The facts of one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grammar {
+    /// How f-strings are read.
+    pub fstrings: FStrings,
+    /// A format specification in an f-string with single quotes may end with the line.
+    pub newline_in_format_spec: bool,
+    /// `type X = …`, `def f[T](…)`, `class C[T]` (PEP 695).
+    pub type_params: bool,
+    /// `def f[T = int](…)` (PEP 696).
+    pub type_param_defaults: bool,
+    /// `t"…"` (PEP 750).
+    pub template_strings: bool,
+    /// `except A, B:` (PEP 758).
+    pub except_without_parentheses: bool,
+    /// `lazy import a`, `lazy from a import b` (PEP 810).
+    pub lazy_imports: bool,
+    /// `[*a for a in b]`, `{**a for a in b}` (PEP 798).
+    pub comprehension_unpacking: bool,
+    /// `case +1:`.
+    pub plus_in_patterns: bool,
+    /// What `ast.dump` leaves out unless told otherwise.
+    pub ast_dump: AstDump,
+}
+
+/// How f-strings are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FStrings {
+    /// As one string token, whose expressions are found by searching its text and parsed on their own.
+    OneToken,
+    /// As tokens of their own (PEP 701).
+    Tokens,
+}
+
+/// What `ast.dump` leaves out unless told otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AstDump {
+    /// Optional fields that are `None`.
+    OmitsNone,
+    /// Empty lists as well.
+    OmitsEmpty,
+    /// `ctx=Load()` as well.
+    OmitsLoad,
+}
+
+const PY311: Grammar = Grammar {
+    fstrings: FStrings::OneToken,
+    newline_in_format_spec: false,
+    type_params: false,
+    type_param_defaults: false,
+    template_strings: false,
+    except_without_parentheses: false,
+    lazy_imports: false,
+    comprehension_unpacking: false,
+    plus_in_patterns: false,
+    ast_dump: AstDump::OmitsNone,
+};
+
+const PY312: Grammar =
+    Grammar { fstrings: FStrings::Tokens, newline_in_format_spec: true, type_params: true, ..PY311 };
+
+const PY313: Grammar = Grammar {
+    newline_in_format_spec: false,
+    type_param_defaults: true,
+    ast_dump: AstDump::OmitsEmpty,
+    ..PY312
+};
+
+const PY314: Grammar = Grammar { template_strings: true, except_without_parentheses: true, ..PY313 };
+
+const PY315: Grammar = Grammar {
+    lazy_imports: true,
+    comprehension_unpacking: true,
+    plus_in_patterns: true,
+    ast_dump: AstDump::OmitsLoad,
+    ..PY314
+};
+
+impl PyVersion {
+    /// What this version's parser does in its own way.
+    #[must_use]
+    pub const fn grammar(self) -> &'static Grammar {
+        match self {
+            PyVersion::Py311 => &PY311,
+            PyVersion::Py312 => &PY312,
+            PyVersion::Py313 => &PY313,
+            PyVersion::Py314 => &PY314,
+            PyVersion::Py315 => &PY315,
+        }
+    }
+}
