@@ -3,6 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::opcode::OpcodeTable;
+use crate::tables::{py311, py312, py313, py314, py315};
+
 /// A CPython feature release whose pycs prepyc can name: header, magic number and cache tag.
 ///
 /// Deliberately not `Ord`: behaviour that differs between releases is a fact to ask for, not a comparison.
@@ -137,11 +140,22 @@ impl PyVersion {
     /// The magic number of the final release and its patch releases.
     pub const fn magic(self) -> Magic {
         match self {
-            PyVersion::Py311 => Magic(3495),
-            PyVersion::Py312 => Magic(3531),
-            PyVersion::Py313 => Magic(3571),
-            PyVersion::Py314 => Magic(3627),
-            PyVersion::Py315 => Magic(3666),
+            PyVersion::Py311 => Magic(py311::MAGIC),
+            PyVersion::Py312 => Magic(py312::MAGIC),
+            PyVersion::Py313 => Magic(py313::MAGIC),
+            PyVersion::Py314 => Magic(py314::MAGIC),
+            PyVersion::Py315 => Magic(py315::MAGIC),
+        }
+    }
+
+    /// The instructions.
+    pub const fn opcodes(self) -> &'static OpcodeTable {
+        match self {
+            PyVersion::Py311 => &py311::OPCODES,
+            PyVersion::Py312 => &py312::OPCODES,
+            PyVersion::Py313 => &py313::OPCODES,
+            PyVersion::Py314 => &py314::OPCODES,
+            PyVersion::Py315 => &py315::OPCODES,
         }
     }
 
@@ -149,9 +163,11 @@ impl PyVersion {
     /// well; 6: frozendicts as well).
     pub const fn marshal_version(self) -> u8 {
         match self {
-            PyVersion::Py311 | PyVersion::Py312 | PyVersion::Py313 => 4,
-            PyVersion::Py314 => 5,
-            PyVersion::Py315 => 6,
+            PyVersion::Py311 => py311::MARSHAL_VERSION,
+            PyVersion::Py312 => py312::MARSHAL_VERSION,
+            PyVersion::Py313 => py313::MARSHAL_VERSION,
+            PyVersion::Py314 => py314::MARSHAL_VERSION,
+            PyVersion::Py315 => py315::MARSHAL_VERSION,
         }
     }
 }
