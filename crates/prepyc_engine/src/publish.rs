@@ -176,7 +176,7 @@ fn link_temporary(existing: &Path, path: &Path, folder: &Path) -> io::Result<tem
 
 /// tempfile wraps errors to add its own path, which means nothing to the user.
 fn plain(error: io::Error) -> io::Error {
-    error.raw_os_error().map_or(error, io::Error::from_raw_os_error)
+    if error.get_ref().is_some() { io::Error::from(error.kind()) } else { error }
 }
 
 fn io_error(path: &Path, action: &'static str, error: io::Error) -> PublishError {
