@@ -1,0 +1,61 @@
+//! Compiles each `tests/errors/*.py` and holds what prepyc says against the `.stderr` beside it.
+//!
+//! What a source is rejected for is CPython's to say: the messages are those of the 3.13 that `xtask oracles` installs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use prepyc_testing::Oracle;
+use snapbox::{Assert, Data};
+
+/// The interpreter whose messages are recorded.
+const VERSION: &str = "3.13";
+
+fn main() -> ExitCode {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/errors");
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .expect("tests/errors is there")
+        .map(|entry| entry.expect("its names can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
+        .collect();
+    files.sort();
+    let to_trial = |path: PathBuf| {
+        let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+        Trial::test(name.clone(), move || check(&name, &path))
+    };
+    libtest_mimic::run(&Arguments::from_args(), files.into_iter().map(to_trial).collect()).exit_code()
+}
+
+fn check(name: &str, path: &Path) -> Result<(), Failed> {
+    let test = format!("errors::{name}");
+    let Some(oracle) = Oracle::find_or_skip(VERSION, &test) else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let file = format!("{name}.py");
+    fs::copy(path, folder.path().join(&file))?;
+    let output = Command::new(env!("CARGO_BIN_EXE_prepyc"))
+        .args(["compile", "--quiet", "--python"])
+        .arg(oracle.executable())
+        .arg(&file)
+        .current_dir(folder.path())
+        .env_remove("SOURCE_DATE_EPOCH")
+        .output()?;
+    let stderr = String::from_utf8(output.stderr)?;
+    let rejected = stderr.contains("Error");
+    if output.status.code() != Some(i32::from(rejected)) {
+        return Err(format!("exit code {:?} with\n{stderr}", output.status.code()).into());
+    }
+    if !output.stdout.is_empty() {
+        return Err("standard output is for results".into());
+    }
+    let expected = path.with_extension("stderr");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(expected, stderr)?;
+        return Ok(());
+    }
+    let expected = Data::text(fs::read_to_string(expected)?).raw();
+    Assert::new()
+        .try_eq(Some(&test), Data::text(stderr), expected)
+        .map_err(|error| Failed::from(error.to_string()))
+}

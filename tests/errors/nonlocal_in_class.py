@@ -1,0 +1,3 @@
+lambda: (yield)
+class A:
+    nonlocal x

@@ -1,0 +1,2 @@
+import os
+from {{ cookiecutter.package }} import main

@@ -1,0 +1,4 @@
+if x is 1:
+    pass
+assert (x, "always")
+print("\d")
