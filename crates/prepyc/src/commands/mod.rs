@@ -10,6 +10,7 @@ mod discovery;
 mod exit;
 mod files;
 mod interrupt;
+mod ordered;
 mod path_text;
 mod shell;
 mod target;

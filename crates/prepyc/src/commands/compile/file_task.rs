@@ -13,7 +13,7 @@ use prepyc_engine::{
 };
 
 use super::outcome::{Failure, FileOutcome, PycOutcome, PycState};
-use super::pipeline::{PanicGuard, Shared};
+use super::pipeline::Shared;
 use super::plan::pyc_path;
 use super::recorded_path::Recorded;
 use super::settings::{Dupes, Retention, Work};
@@ -123,7 +123,7 @@ impl FileTask {
 
     /// Takes the result of one level; with the last one the file is finished.
     pub(super) fn arrive(&self, position: usize, result: CompileResult) {
-        let _guard = PanicGuard(&self.shared);
+        let _guard = self.shared.results.guard();
         let mut arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner);
         arrived[position] = Some(result);
         let waiting = |(pyc, result): (&PycPlan, &Option<CompileResult>)| pyc.wanted && result.is_none();
@@ -134,7 +134,7 @@ impl FileTask {
         drop(arrived);
         let finish = || self.finish(results);
         if let Some(outcome) = self.shared.while_open(finish) {
-            self.shared.report(self.index, outcome);
+            self.shared.results.send(self.index, outcome);
         }
     }
 

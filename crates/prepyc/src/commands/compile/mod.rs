@@ -21,9 +21,9 @@ use prepyc_engine::{SourceStat, Target};
 
 pub(crate) use self::arguments::Arguments;
 use self::arguments::ProgressChoice;
-use self::pipeline::{End, Pipeline};
+use self::pipeline::Pipeline;
 use self::plan::CopyTask;
-use self::report::{Ending, Reporter};
+use self::report::Reporter;
 use self::settings::{Reproducible, Retention, Settings, Verbosity, Work};
 use super::ExitStatus;
 use super::console::Console;
@@ -31,6 +31,7 @@ use super::discovery::{
     Filter, FolderLinks, Found, Others, Search, Separator, SourceFile, read_file_list, reason,
 };
 use super::interrupt::{INTERRUPT_POLL, Interrupt};
+use super::ordered::End;
 use super::path_text::shown;
 use super::target::{LazyEngine, Surroundings, check_engine, choose};
 use arguments::OnErrorChoice;
@@ -135,11 +136,7 @@ impl Run<'_> {
 
     fn finish(&mut self, end: End, started: Instant) -> anyhow::Result<ExitStatus> {
         self.console.stop_progress();
-        let ending = match end {
-            End::Complete => Ending::Complete,
-            End::Interrupted => Ending::Interrupted,
-        };
-        self.reporter.finish(self.console, ending, started.elapsed())?;
+        self.reporter.finish(self.console, end, started.elapsed())?;
         Ok(self.status())
     }
 

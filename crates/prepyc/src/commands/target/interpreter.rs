@@ -35,6 +35,13 @@ impl LazyEngine {
         started.as_ref().map_err(|message| anyhow!("{message}"))
     }
 
+    /// Ends the interpreters that are running, if any: their answers are no longer wanted.
+    pub(crate) fn shut_down(&self) {
+        if let Some(Ok(engine)) = self.started.get() {
+            engine.shut_down();
+        }
+    }
+
     /// The target: without asking anyone where the release is known and no interpreter was named.
     pub(crate) fn target(&self) -> anyhow::Result<Target> {
         match (self.choice.release, self.choice.named) {

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 use super::super::copy::{CopyOutcome, CopyState};
 use super::super::outcome::{Failure, FileOutcome, PycOutcome, PycState};
 use super::super::plan::CopyTask;
-use super::{Counts, Ending, Lines, Style, located};
+use super::{Counts, Lines, Style, located};
 use crate::commands::discovery::{Problem, Severity, SourceFile};
+use crate::commands::ordered::End;
 use crate::commands::path_text;
 
 /// A file.
@@ -114,7 +115,7 @@ pub(super) fn copy(_: &Style, task: &CopyTask, outcome: &CopyOutcome) -> Lines {
 }
 
 /// The summary.
-pub(super) fn summary(counts: &Counts, warnings: Vec<String>, ending: Ending) -> Lines {
+pub(super) fn summary(counts: &Counts, warnings: Vec<String>, end: End) -> Lines {
     line(&Summary {
         summary: Totals {
             compiled: counts.compiled,
@@ -124,7 +125,7 @@ pub(super) fn summary(counts: &Counts, warnings: Vec<String>, ending: Ending) ->
             copied: counts.copied,
             deleted: counts.deleted,
             written_bytes: counts.written_bytes,
-            interrupted: ending == Ending::Interrupted,
+            interrupted: end == End::Interrupted,
             warnings,
         },
     })

@@ -16,6 +16,7 @@ use super::recorded_path::IgnoredPrefix;
 use super::settings::{Settings, Verbosity, Work};
 use crate::commands::console::Console;
 use crate::commands::discovery::{Problem, Severity, SourceFile};
+use crate::commands::ordered::End;
 use crate::commands::path_text::shown;
 
 /// What has been done so far.
@@ -160,12 +161,12 @@ impl Reporter {
     }
 
     /// The last words.
-    pub(super) fn finish(&self, console: &Console, ending: Ending, time: Duration) -> anyhow::Result<()> {
+    pub(super) fn finish(&self, console: &Console, end: End, time: Duration) -> anyhow::Result<()> {
         let ignored = self.ignored_prefixes();
         let lines = match self.style.format {
-            OutputFormat::Json => json::summary(&self.counts, ignored, ending),
+            OutputFormat::Json => json::summary(&self.counts, ignored, end),
             OutputFormat::Text | OutputFormat::Github => {
-                text::summary(&self.style, &self.counts, &ignored, ending, time)
+                text::summary(&self.style, &self.counts, &ignored, end, time)
             }
         };
         lines.write(console)
@@ -189,15 +190,6 @@ impl Reporter {
         }
         lines
     }
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
-    /// All sources are through.
-    Complete,
-    /// A signal ended it.
-    Interrupted,
 }
 
 impl Lines {

@@ -6,8 +6,9 @@ use super::super::copy::{CopyOutcome, CopyState};
 use super::super::outcome::{Failure, FileOutcome, PycState};
 use super::super::plan::CopyTask;
 use super::super::settings::{Verbosity, Work};
-use super::{Counts, Ending, Lines, Style, located, rejection, warnings};
+use super::{Counts, Lines, Style, located, rejection, warnings};
 use crate::commands::discovery::{Problem, Severity, SourceFile};
+use crate::commands::ordered::End;
 use crate::commands::path_text::shown;
 
 /// Something that could not be looked at.
@@ -73,12 +74,12 @@ pub(super) fn summary(
     style: &Style,
     counts: &Counts,
     warnings: &[String],
-    ending: Ending,
+    end: End,
     time: Duration,
 ) -> Lines {
     let mut lines = Lines::default();
     lines.err.extend(warnings.iter().map(|warning| format!("warning: {warning}")));
-    if style.verbosity == Verbosity::Quiet && ending == Ending::Complete {
+    if style.verbosity == Verbosity::Quiet && end == End::Complete {
         return lines;
     }
     let mut parts = Vec::new();
@@ -96,9 +97,9 @@ pub(super) fn summary(
         parts.push(format!("{} sources deleted", counts.deleted));
     }
     let done = parts.join(", ");
-    let prefix = match ending {
-        Ending::Complete => "",
-        Ending::Interrupted => "interrupted: ",
+    let prefix = match end {
+        End::Complete => "",
+        End::Interrupted => "interrupted: ",
     };
     let written = match style.work {
         Work::Check => String::new(),
