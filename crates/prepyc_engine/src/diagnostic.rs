@@ -52,9 +52,10 @@ impl Diagnostic {
     fn render_warning(&self) -> String {
         let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
         let mut text = format!("{}{line}: {}: {}", self.filename, self.kind, self.message);
-        if let Some(source_line) = &self.source_line {
+        if let Some(source_line) = self.source_line.as_deref().map(str::trim).filter(|line| !line.is_empty())
+        {
             text.push_str("\n  ");
-            text.push_str(source_line.trim());
+            text.push_str(source_line);
         }
         text
     }
@@ -110,5 +111,78 @@ impl fmt::Display for Diagnostic {
             Some(text) => f.write_str(text),
             None => f.write_str(&self.render()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn diagnostic(source_line: &str, columns: (Option<u32>, Option<u32>)) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            kind: "SyntaxError".into(),
+            message: "invalid syntax".into(),
+            filename: "m.py".into(),
+            line: Some(3),
+            column: columns.0,
+            end_line: Some(3),
+            end_column: columns.1,
+            source_line: Some(source_line.into()),
+            rendered: None,
+        }
+    }
+
+    fn check(diagnostic: &Diagnostic, expected: &str) {
+        assert_eq!(diagnostic.to_string(), expected);
+    }
+
+    #[test]
+    fn carets_stand_below_what_they_mean() {
+        let head = "  File \"m.py\", line 3\n";
+        let tail = "SyntaxError: invalid syntax";
+        for (line, columns, shown) in [
+            ("    x = = 1", (Some(9), Some(10)), "    x = = 1\n        ^\n"),
+            ("x = yes no", (Some(5), Some(11)), "    x = yes no\n        ^^^^^^\n"),
+            ("x = 1 +", (Some(8), Some(8)), "    x = 1 +\n           ^\n"),
+            ("x = 1 +", (Some(99), Some(99)), "    x = 1 +\n           ^\n"),
+            ("\tx y", (Some(4), Some(5)), "    \tx y\n    \t  ^\n"),
+            ("    x", (Some(2), Some(3)), "    x\n"),
+            ("x", (None, None), "    x\n"),
+            ("", (Some(1), Some(1)), "    \n    ^\n"),
+        ] {
+            check(&diagnostic(line, columns), &format!("{head}{shown}{tail}"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out() {
+        let unplaced = Diagnostic {
+            line: None,
+            source_line: None,
+            kind: "ValueError".into(),
+            ..diagnostic("", (None, None))
+        };
+        check(&unplaced, "  File \"m.py\"\nValueError: invalid syntax");
+        let silent = Diagnostic { message: String::new(), ..unplaced };
+        check(&silent, "  File \"m.py\"\nValueError");
+    }
+
+    #[test]
+    fn the_interpreters_own_text_is_shown_if_there_is_one() {
+        let rendered = Diagnostic { rendered: Some("its own".into()), ..diagnostic("x", (None, None)) };
+        check(&rendered, "its own");
+    }
+
+    #[test]
+    fn warnings_have_their_line_below() {
+        let warning = Diagnostic {
+            severity: Severity::Warning,
+            kind: "SyntaxWarning".into(),
+            message: "odd".into(),
+            ..diagnostic("  x is 1 ", (None, None))
+        };
+        check(&warning, "m.py:3: SyntaxWarning: odd\n  x is 1");
+        check(&Diagnostic { source_line: None, ..warning }, "m.py:3: SyntaxWarning: odd");
     }
 }

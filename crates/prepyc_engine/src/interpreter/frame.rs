@@ -16,7 +16,7 @@
 
 use std::path::Path;
 
-use crate::{CompileRequest, Diagnostic, Filename, InterpreterVersion, Severity, Target, TargetError};
+use crate::{CompileRequest, Diagnostic, InterpreterVersion, Severity, Target, TargetError};
 
 /// What stands before the first response.
 pub(super) const HELLO_MARK: &[u8] = b"\0prepyc driver 1\n";
@@ -105,24 +105,24 @@ pub(super) fn decode_hello(body: &[u8], executable: &Path) -> Result<Result<Targ
 /// Reads marshal bytes and warnings.
 pub(super) fn decode_compiled<'a>(
     body: &'a [u8],
-    filename: &Filename,
+    request: &CompileRequest,
 ) -> Result<(&'a [u8], Vec<Diagnostic>), Garbage> {
     let mut fields = Fields(body);
     let code = fields.bytes()?.ok_or(Garbage)?;
-    Ok((code, fields.warnings(filename)?))
+    Ok((code, fields.warnings(request)?))
 }
 
 /// Reads an exception and warnings.
 pub(super) fn decode_rejected(
     body: &[u8],
-    filename: &Filename,
+    request: &CompileRequest,
 ) -> Result<(Diagnostic, Vec<Diagnostic>), Garbage> {
     let mut fields = Fields(body);
     let diagnostic = Diagnostic {
         severity: Severity::Error,
         kind: fields.text()?,
         message: fields.text()?,
-        filename: filename.to_string(),
+        filename: request.filename.to_string(),
         line: fields.position()?,
         column: fields.position()?,
         end_line: fields.position()?,
@@ -130,7 +130,7 @@ pub(super) fn decode_rejected(
         source_line: fields.optional_text()?.map(|line| line.trim_end_matches(['\n', '\r']).to_owned()),
         rendered: fields.optional_text()?.map(|text| text.trim_end_matches('\n').to_owned()),
     };
-    Ok((diagnostic, fields.warnings(filename)?))
+    Ok((diagnostic, fields.warnings(request)?))
 }
 
 impl<'a> Fields<'a> {
@@ -170,22 +170,23 @@ impl<'a> Fields<'a> {
         Ok(self.number()?.and_then(|number| number.try_into().ok()).filter(|&number| number > 0))
     }
 
-    fn warnings(&mut self, filename: &Filename) -> Result<Vec<Diagnostic>, Garbage> {
+    fn warnings(&mut self, request: &CompileRequest) -> Result<Vec<Diagnostic>, Garbage> {
         let mut warnings = Vec::new();
         while !self.0.is_empty() {
             let (kind, message) = (self.text()?, self.text()?);
             // What the interpreter calls the file is what it was told.
             self.text()?;
+            let line = self.position()?;
             warnings.push(Diagnostic {
                 severity: Severity::Warning,
                 kind,
                 message,
-                filename: filename.to_string(),
-                line: self.position()?,
+                filename: request.filename.to_string(),
+                line,
                 column: None,
                 end_line: None,
                 end_column: None,
-                source_line: None,
+                source_line: line.and_then(|line| source_line(&request.source, line)),
                 rendered: None,
             });
         }
@@ -193,10 +194,22 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A line of a source, counted from 1 as CPython counts, without its end; None if it is not there or no UTF-8.
+fn source_line(source: &[u8], line: u32) -> Option<String> {
+    let mut rest = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
+    for _ in 1..line {
+        let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'))?;
+        let length = if rest[end..].starts_with(b"\r\n") { 2 } else { 1 };
+        rest = &rest[end + length..];
+    }
+    let line = rest.split(|byte| matches!(byte, b'\n' | b'\r')).next()?;
+    std::str::from_utf8(line).ok().map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Optimize;
+    use crate::{Filename, Optimize};
 
     fn body(fields: &[Option<&[u8]>]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -208,18 +221,17 @@ mod tests {
         bytes
     }
 
-    fn filename() -> Filename {
-        Filename::from_bytes("m.py")
+    fn request() -> CompileRequest {
+        CompileRequest {
+            source: b"x = 1".as_slice().into(),
+            filename: Filename::from_bytes("m.py"),
+            optimize: Optimize::Docstrings,
+        }
     }
 
     #[test]
     fn a_request_is_laid_out_as_told_above() {
-        let request = CompileRequest {
-            source: b"x = 1".as_slice().into(),
-            filename: filename(),
-            optimize: Optimize::Docstrings,
-        };
-        let bytes = encode_request(7, &request).unwrap();
+        let bytes = encode_request(7, &request()).unwrap();
         assert_eq!(bytes, b"\x07\0\0\0\x02\x04\0\0\0\x05\0\0\0m.py");
     }
 
@@ -234,7 +246,7 @@ mod tests {
     fn code_and_warnings_are_read() {
         let fields = [Some(&b"code"[..]), Some(b"SyntaxWarning"), Some(b"odd"), Some(b"m.py"), Some(b"3")];
         let bytes = body(&fields);
-        let (code, warnings) = decode_compiled(&bytes, &filename()).unwrap();
+        let (code, warnings) = decode_compiled(&bytes, &request()).unwrap();
         assert_eq!(code, b"code");
         assert_eq!(warnings.len(), 1);
         assert_eq!(warnings[0].to_string(), "m.py:3: SyntaxWarning: odd");
@@ -252,9 +264,18 @@ mod tests {
             Some(b"x\r\n"),
             None,
         ];
-        let (diagnostic, _) = decode_rejected(&body(&fields), &filename()).unwrap();
+        let (diagnostic, _) = decode_rejected(&body(&fields), &request()).unwrap();
         assert_eq!((diagnostic.line, diagnostic.column, diagnostic.end_line), (None, None, None));
         assert_eq!(diagnostic.source_line.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn lines_end_as_cpython_has_them_end() {
+        let source = b"\xef\xbb\xbfone\r\ntwo\rthree\x0c\n\nfive\xff\nsix";
+        let expected = [Some("one"), Some("two"), Some("three\x0c"), Some(""), None, Some("six"), None];
+        for (line, expected) in (1..).zip(expected) {
+            assert_eq!(source_line(source, line).as_deref(), expected, "line {line}");
+        }
     }
 
     /// Whatever bytes come: an error, never a panic.
@@ -263,15 +284,15 @@ mod tests {
         let fields = [Some(&b"code"[..]), Some(b"SyntaxWarning"), Some(b"odd"), Some(b"m.py"), Some(b"3")];
         let whole = body(&fields);
         for length in 0..whole.len() {
-            let cut = decode_compiled(&whole[..length], &filename());
+            let cut = decode_compiled(&whole[..length], &request());
             assert_eq!(cut.is_ok(), length == 8, "{length} bytes");
         }
         for at in 0..whole.len() {
             for value in [0, 1, 0x7f, 0xff] {
                 let mut changed = whole.clone();
                 changed[at] = value;
-                let _ = decode_compiled(&changed, &filename());
-                let _ = decode_rejected(&changed, &filename());
+                let _ = decode_compiled(&changed, &request());
+                let _ = decode_rejected(&changed, &request());
                 let _ = decode_hello(&changed, Path::new("python"));
             }
         }

@@ -4,7 +4,7 @@
 //! the other, for as long as the process lives, writes requests to it. A process is started only when there is a
 //! request for it.
 
-use std::io::{self, Write};
+use std::io;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -256,9 +256,8 @@ fn feed(shared: &Shared, slot: usize, process: &Process) {
         };
         drop(queue);
         sequence = sequence.wrapping_add(1);
-        let mut writer = process.writer();
         let written = frame::encode_request(sequence, &request).is_some_and(|head| {
-            writer.write_all(&head).and_then(|()| writer.write_all(&request.source)).is_ok()
+            process.write_all(&head).and_then(|()| process.write_all(&request.source)).is_ok()
         });
         if !written {
             // Whoever reads sees its end, or is made to.
@@ -322,10 +321,10 @@ fn answer(
     body: &[u8],
 ) -> Result<CompileResult, Garbage> {
     if head.kind == Kind::Rejected {
-        let (diagnostic, warnings) = frame::decode_rejected(body, &request.filename)?;
+        let (diagnostic, warnings) = frame::decode_rejected(body, request)?;
         return Ok(Err(CompileFailure::Rejected { diagnostic: Box::new(diagnostic), warnings }));
     }
-    let (code, warnings) = frame::decode_compiled(body, &request.filename)?;
+    let (code, warnings) = frame::decode_compiled(body, request)?;
     let unreadable = |reason: String| EngineError::UnreadableCode {
         executable: process.executable().to_owned(),
         filename: request.filename.clone(),

@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+use rustix::net::{SendFlags, send};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::Limits;
@@ -168,9 +170,17 @@ impl Process {
         })
     }
 
-    /// The stream that requests are written to.
-    pub(super) fn writer(&self) -> &UnixStream {
-        &self.stream
+    /// Writes to its input, waiting while it does not read.
+    pub(super) fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            // Without the flag a dead process would cost us our life, where SIGPIPE has its default.
+            match send(&self.stream, bytes, SendFlags::NOSIGNAL) {
+                Ok(sent) => bytes = &bytes[sent..],
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     /// What was started.

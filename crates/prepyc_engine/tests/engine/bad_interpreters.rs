@@ -221,12 +221,51 @@ fn one_that_is_killed_while_idle_costs_nothing() {
     engine.compile(request(b"x = 1\n", "m.py")).unwrap();
 }
 
+/// Waits until a process has ended; whoever its parent is may still have to reap it.
 fn wait_until_gone(pid: &str) {
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while Path::new("/proc").join(pid).exists() {
-        assert!(Instant::now() < deadline, "process {pid} has not been reaped");
+    let stat = Path::new("/proc").join(pid).join("stat");
+    let runs = || fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
+    wait_until(|| !runs(), &format!("process {pid} ends"));
+}
+
+fn wait_until(mut condition: impl FnMut() -> bool, what: &str) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: not within 20 s");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// The inner run, which is killed, holds an idle interpreter and one that compiles.
+#[test]
+fn interpreters_end_if_prepyc_is_killed() {
+    const FOLDER: &str = "PREPYC_TEST_KILLED";
+    let prelude = "\
+with open(folder + '/pids', 'a') as pids: pids.write('%d\\n' % os.getpid())
+def misbehave():
+    open(folder + '/compiling', 'w').close()
+    time.sleep(1)
+";
+    if let Some(python) = std::env::var_os(FOLDER) {
+        let engine = Engine::interpreter(Path::new(&python), 2, Limits::STANDARD).unwrap();
+        engine.submit(request(b"BAD", "m.py"), |_| ());
+        engine.compile(request(b"x = 1\n", "m.py")).unwrap();
+        loop {
+            std::thread::park();
+        }
+    }
+    let Some(fake) = Fake::python(&format!("{prelude}{ON_BAD}")) else { return };
+    let mut inner = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "bad_interpreters::interpreters_end_if_prepyc_is_killed"])
+        .env(FOLDER, &fake.path)
+        .spawn()
+        .unwrap();
+    let pids = || fs::read_to_string(fake.folder.path().join("pids")).unwrap_or_default();
+    let compiling = fake.folder.path().join("compiling");
+    wait_until(|| pids().lines().count() == 2 && compiling.exists(), "both interpreters run");
+    inner.kill().unwrap();
+    inner.wait().unwrap();
+    pids().lines().for_each(wait_until_gone);
 }
 
 /// Later processes may fail to start although the first one did: all requests end, with the reason.

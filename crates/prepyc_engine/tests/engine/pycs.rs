@@ -10,7 +10,7 @@ use prepyc_engine::{
 };
 use tempfile::tempdir;
 
-use crate::support::{engine, old_pythons, oracles, request, run_python};
+use crate::support::{engine, every_python, oracles, request, run_python};
 
 const MODES: [InvalidationMode; 3] =
     [InvalidationMode::Timestamp, InvalidationMode::CheckedHash, InvalidationMode::UncheckedHash];
@@ -44,7 +44,7 @@ for mode, pyc in zip(('TIMESTAMP', 'CHECKED_HASH', 'UNCHECKED_HASH'), sys.argv[2
     mode = getattr(py_compile.PycInvalidationMode, mode)
     py_compile.compile(sys.argv[1], pyc, doraise=True, invalidation_mode=mode)
 ";
-    for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
+    for python in every_python() {
         let folder = tempdir().unwrap();
         let path = folder.path().join("m.py");
         fs::write(&path, "x = 1\n").unwrap();
@@ -77,7 +77,7 @@ for path in sys.argv[1:]:
     data = external._code_to_timestamp_pyc((lambda: 0).__code__, external._path_stat(path).st_mtime, 6)
     print(data[:16].hex())
 ";
-    for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
+    for python in every_python() {
         let folder = tempdir().unwrap();
         let engine = engine(&python);
         let paths: Vec<_> = MTIMES
@@ -114,7 +114,7 @@ external.SourceLoader.source_to_code = never
 import mod
 assert mod.x == 41 and mod.__cached__ == sys.argv[2] if hasattr(mod, '__cached__') else mod.x == 41
 ";
-    for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
+    for python in every_python() {
         let engine = engine(&python);
         for mode in MODES {
             let folder = tempdir().unwrap();

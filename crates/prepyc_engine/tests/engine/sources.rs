@@ -5,7 +5,7 @@ use std::fs;
 use prepyc_engine::{CompileFailure, Engine, Limits};
 use tempfile::tempdir;
 
-use crate::support::{engine, old_pythons, oracles, rejection, request, run_python};
+use crate::support::{engine, every_python, oracles, rejection, request, run_python};
 
 /// Sources that every CPython rejects, with the exception's class where all agree on it.
 fn rejected_everywhere() -> Vec<(&'static str, Vec<u8>)> {
@@ -40,7 +40,7 @@ fn rejected_everywhere() -> Vec<(&'static str, Vec<u8>)> {
 
 #[test]
 fn what_cpython_rejects_is_rejected_and_nothing_dies() {
-    for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
+    for python in every_python() {
         let engine = Engine::interpreter(&python, 1, Limits::STANDARD).unwrap();
         for (name, source) in rejected_everywhere() {
             match engine.compile(request(&source, "m.py")) {
@@ -83,7 +83,7 @@ fn sources_at_the_limits_cost_at_most_themselves() {
         ("BOM alone", b"\xef\xbb\xbf".to_vec()),
         ("CR alone", b"x = 1\ry = 2\r".to_vec()),
     ];
-    for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
+    for python in every_python() {
         let engine = engine(&python);
         for (name, source) in &sources {
             if let Err(CompileFailure::Engine(error)) = engine.compile(request(source, "m.py")) {
@@ -145,7 +145,7 @@ for path in sys.argv[1:]:
         b"f(a=1, b)\n",
         b"x = '\xff'\n",
     ];
-    for python in oracles().into_iter().chain(old_pythons().into_iter().map(|(_, python)| python)) {
+    for python in every_python() {
         let folder = tempdir().unwrap();
         let paths: Vec<_> =
             (0..sources.len()).map(|number| folder.path().join(format!("{number}.py"))).collect();

@@ -1,6 +1,7 @@
 //! Where the real interpreters are, and how the tests ask for a compile.
 
 use std::env;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -33,10 +34,16 @@ pub(crate) fn oracles() -> Vec<PathBuf> {
     ORACLES.iter().filter_map(|version| oracle(version)).collect()
 }
 
-/// Pythons older than 3.11, wherever this machine has them: pyenv's, or `python3.x` on PATH.
-pub(crate) fn old_pythons() -> Vec<(&'static str, PathBuf)> {
+/// All oracles that are there, and other releases where this machine has them.
+pub(crate) fn every_python() -> Vec<PathBuf> {
+    let others = machine_pythons(&["3.8", "3.9", "3.10", "3.12"]).into_iter().map(|(_, python)| python);
+    oracles().into_iter().chain(others).collect()
+}
+
+/// Pythons of this machine, pyenv's or `python3.x` on PATH, for releases that no oracle serves.
+pub(crate) fn machine_pythons(versions: &[&'static str]) -> Vec<(&'static str, PathBuf)> {
     let mut found = Vec::new();
-    for version in ["3.8", "3.9", "3.10"] {
+    for &version in versions {
         let name = format!("python{version}");
         let pyenv = env::var_os("HOME").map(|home| PathBuf::from(home).join(".pyenv/versions"));
         let pyenv = pyenv.and_then(|folder| folder.read_dir().ok()).into_iter().flatten().flatten();
@@ -56,9 +63,8 @@ pub(crate) fn old_pythons() -> Vec<(&'static str, PathBuf)> {
 }
 
 /// Says why a test has less to do than it could.
-fn report(message: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{message}");
+pub(crate) fn report(message: &str) {
+    let _ = writeln!(io::stderr(), "{message}");
 }
 
 pub(crate) fn engine(python: &Path) -> Engine {
