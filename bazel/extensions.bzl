@@ -21,7 +21,8 @@ def _prepyc_worker_impl(repository_ctx):
     if not source.exists:
         fail("there is no prepyc-worker at {}".format(source))
 
-    # A symlink, not a copy: Bazel sees when the binary behind it changes.
+    # Bazel takes the files of a repository as given until it is fetched anew, which watching the binary brings about.
+    repository_ctx.watch(source)
     repository_ctx.symlink(source, source.basename)
     repository_ctx.file("BUILD.bazel", _BUILD.format(name = source.basename))
 
