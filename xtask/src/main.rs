@@ -6,6 +6,7 @@ mod corpus;
 mod r#gen;
 mod oracles;
 mod record;
+mod stages;
 mod tidy;
 mod workspace;
 
@@ -32,6 +33,8 @@ enum Chore {
     Gen(r#gen::Arguments),
     /// Record facts from the real interpreters.
     Record(record::Arguments),
+    /// Record what CPython's code generator emits, for the compiler's stage tests.
+    Stages(stages::Arguments),
     /// Measure: figures to read, not marks to pass.
     Bench(bench::Arguments),
     /// Install real CPython 3.11 to 3.15, which the tests hold our output against.
@@ -57,6 +60,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Tidy => tidy::run(),
         Chore::Gen(arguments) => r#gen::run(&arguments),
         Chore::Record(arguments) => record::run(&arguments),
+        Chore::Stages(arguments) => stages::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Oracles(arguments) => oracles::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),

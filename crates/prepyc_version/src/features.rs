@@ -23,6 +23,11 @@ pub struct Features {
     pub function_attributes_by_instruction: bool,
     /// 3.14: `BUILD_SLICE` is declared with as many inputs as its oparg says, whatever that is.
     pub build_slice_counts_any: bool,
+    /// 3.14: the kinds of a code object's variables say how a parameter is given.
+    pub parameters_have_kinds: bool,
+    /// Which instruction the analysis of borrowed loads credits with the items that another leaves on top of its
+    /// inputs.
+    pub extra_items_credited: ExtraItemsCredited,
     /// How an operation of a real and a complex number is done.
     pub complex_arithmetic: ComplexArithmetic,
 }
@@ -56,6 +61,16 @@ pub enum IteratorShape {
     Virtual,
 }
 
+/// Whom the analysis of borrowed loads takes for the one that pushed an item (`optimize_load_fast`,
+/// `Python/flowgraph.c`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExtraItemsCredited {
+    /// The instruction that pushed it.
+    ToTheirInstruction,
+    /// 3.14: the block's first instruction for the first such item, its second for the second.
+    ToTheFirstInstructions,
+}
+
 /// How an operation of a real and a complex number is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComplexArithmetic {
@@ -73,6 +88,8 @@ const PY311: Features = Features {
     call_function_ex_always_takes_kwargs: false,
     function_attributes_by_instruction: false,
     build_slice_counts_any: false,
+    parameters_have_kinds: false,
+    extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
     complex_arithmetic: ComplexArithmetic::Coerced,
 };
 
@@ -89,11 +106,17 @@ const PY314: Features = Features {
     cfg_pipeline: CfgPipeline::FoldedGraph,
     call_function_ex_always_takes_kwargs: true,
     build_slice_counts_any: true,
+    parameters_have_kinds: true,
+    extra_items_credited: ExtraItemsCredited::ToTheFirstInstructions,
     complex_arithmetic: ComplexArithmetic::Mixed,
     ..PY313
 };
 
-const PY315: Features = Features { iterator_shape: IteratorShape::Virtual, ..PY314 };
+const PY315: Features = Features {
+    iterator_shape: IteratorShape::Virtual,
+    extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
+    ..PY314
+};
 
 impl PyVersion {
     /// What this version's compiler does in its own way.

@@ -9,7 +9,9 @@ mod opcode;
 mod release;
 mod tables;
 
-pub use features::{CfgPipeline, ComplexArithmetic, Features, IteratorShape, MethodCallShape};
+pub use features::{
+    CfgPipeline, ComplexArithmetic, ExtraItemsCredited, Features, IteratorShape, MethodCallShape,
+};
 pub use grammar::{AstDump, FStrings, Grammar};
 pub use opcode::{Beyond, Direction, InstructionInfo, Oparg, Opcode, OpcodeTable, StackEffect};
 pub use release::{Magic, PyRelease, PyVersion, SourceHash, UnknownVersion};

@@ -1,0 +1,65 @@
+//! From an instruction sequence to a code object: the second half of the compiler.
+
+use prepyc_bytecode::{CodeObject, StrId, Strings};
+use prepyc_version::{Features, PyVersion};
+
+use crate::assemble::Assembler;
+use crate::cfg::Cfg;
+use crate::cfg::pipeline::{Pass, PassContext, passes_of};
+use crate::instruction_set::InstructionSet;
+use crate::limits::Limit;
+use crate::sequence::InstructionSequence;
+use crate::unit::CodeUnitMetadata;
+
+/// Turns instruction sequences into code objects, one after the other. Keeps its memory in between, so one should
+/// serve a whole program, or many.
+#[derive(Debug)]
+pub struct Backend {
+    features: &'static Features,
+    passes: &'static [Pass],
+    set: InstructionSet,
+    cfg: Cfg,
+    assembler: Assembler,
+}
+
+impl Backend {
+    /// One that makes code objects for that version; `None` for a version whose passes are not written yet.
+    #[must_use]
+    pub fn new(version: PyVersion) -> Option<Backend> {
+        let features = version.features();
+        Some(Backend {
+            features,
+            passes: passes_of(features.cfg_pipeline)?,
+            set: InstructionSet::of(version),
+            cfg: Cfg::default(),
+            assembler: Assembler::default(),
+        })
+    }
+
+    /// Optimizes the instructions and assembles them.
+    ///
+    /// # Errors
+    /// If the code is too large.
+    ///
+    /// # Panics
+    /// If the sequence is malformed: a label that stands nowhere, a stack that runs empty.
+    pub fn make_code(
+        &mut self,
+        sequence: &InstructionSequence,
+        mut unit: CodeUnitMetadata,
+        filename: StrId,
+        strings: &mut Strings,
+    ) -> Result<CodeObject, Limit> {
+        self.cfg.build(sequence);
+        let mut context = PassContext { unit: &mut unit, strings, features: self.features, stack_depth: 0 };
+        self.cfg.run(self.passes, &mut context);
+        let stack_depth = context.stack_depth;
+        self.assembler.assemble(&self.cfg, unit, stack_depth, filename, self.features, &self.set)
+    }
+
+    /// What the last code object was made of.
+    #[cfg(test)]
+    pub(crate) fn listing(&self) -> String {
+        self.assembler.to_string()
+    }
+}

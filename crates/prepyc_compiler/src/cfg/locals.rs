@@ -1,0 +1,127 @@
+//! Which loads of locals have to check that the local is bound.
+//!
+//! Mirrors `add_checks_for_loads_of_uninitialized_variables` (`Python/flowgraph.c`, from 3.12 on): a data flow over
+//! the first 64 locals; later ones are followed within their block alone.
+
+use super::{BasicBlockId, Cfg};
+use crate::op::Op;
+use crate::unit::CodeUnitMetadata;
+
+/// So many locals are followed from block to block.
+const FOLLOWED_LOCALS: u32 = u64::BITS;
+
+impl Cfg {
+    /// Turns LOAD_FAST into LOAD_FAST_CHECK where the local may be unbound.
+    pub(super) fn check_unbound_locals(&mut self, unit: &CodeUnitMetadata) {
+        let locals = unit.varnames.len() as u32;
+        if locals == 0 {
+            return;
+        }
+        if locals > FOLLOWED_LOCALS {
+            self.check_locals_by_block(locals);
+        }
+        self.clear_visited();
+        for block in &mut self.blocks[..self.in_use] {
+            block.unsafe_locals = 0;
+        }
+        let mut pending = std::mem::take(&mut self.pending);
+        let unbound = mask_of(locals.min(FOLLOWED_LOCALS)) & !mask_of(unit.parameter_count());
+        let entry = self.entry();
+        self.spread_unsafe(Some(entry), unbound, &mut pending);
+        // A local can be deleted anywhere: every block is looked at once.
+        self.for_each_block(|cfg, id| cfg.check_block(id, &mut pending));
+        while let Some(id) = pending.pop() {
+            self[id].is_visited = false;
+            self.check_block(id, &mut pending);
+        }
+        self.pending = pending;
+    }
+
+    /// Adds to the locals that may be unbound where a block begins; the block waits if that was news.
+    fn spread_unsafe(
+        &mut self,
+        id: Option<BasicBlockId>,
+        unsafe_locals: u64,
+        pending: &mut Vec<BasicBlockId>,
+    ) {
+        let Some(id) = id else {
+            return;
+        };
+        let block = &mut self[id];
+        let both = block.unsafe_locals | unsafe_locals;
+        if both != block.unsafe_locals {
+            block.unsafe_locals = both;
+            if !block.is_visited {
+                block.is_visited = true;
+                pending.push(id);
+            }
+        }
+    }
+
+    fn check_block(&mut self, id: BasicBlockId, pending: &mut Vec<BasicBlockId>) {
+        let mut unsafe_locals = self[id].unsafe_locals;
+        let mut handler_knows: Option<(BasicBlockId, u64)> = None;
+        for index in 0..self[id].used {
+            let instruction = self[id].slots[index];
+            if let Some(handler) = instruction.handler
+                && handler_knows != Some((handler, unsafe_locals))
+            {
+                self.spread_unsafe(Some(handler), unsafe_locals, pending);
+                handler_knows = Some((handler, unsafe_locals));
+            }
+            if instruction.oparg >= FOLLOWED_LOCALS {
+                continue;
+            }
+            let bit = 1 << instruction.oparg;
+            match instruction.op {
+                Op::DeleteFast | Op::LoadFastAndClear | Op::StoreFastMaybeNull => unsafe_locals |= bit,
+                Op::StoreFast | Op::LoadFastCheck => unsafe_locals &= !bit,
+                Op::LoadFast => {
+                    if unsafe_locals & bit != 0 {
+                        self[id].slots[index].op = Op::LoadFastCheck;
+                    }
+                    unsafe_locals &= !bit;
+                }
+                _ => {}
+            }
+        }
+        if self[id].has_fallthrough() {
+            self.spread_unsafe(self[id].next, unsafe_locals, pending);
+        }
+        if let Some(last) = self[id].last().copied().filter(|last| last.is_jump()) {
+            self.spread_unsafe(last.target, unsafe_locals, pending);
+        }
+    }
+
+    /// For the locals that are not followed: bound is what the block itself has bound or checked before.
+    fn check_locals_by_block(&mut self, locals: u32) {
+        let mut bound_in = vec![0_u32; (locals - FOLLOWED_LOCALS) as usize];
+        let mut block = 0;
+        self.for_each_block(|cfg, id| {
+            block += 1;
+            for instruction in cfg[id].instructions_mut() {
+                let Some(local) = instruction.oparg.checked_sub(FOLLOWED_LOCALS) else {
+                    continue;
+                };
+                match instruction.op {
+                    Op::DeleteFast | Op::LoadFastAndClear | Op::StoreFastMaybeNull => {
+                        bound_in[local as usize] = block - 1;
+                    }
+                    Op::StoreFast => bound_in[local as usize] = block,
+                    Op::LoadFast => {
+                        if bound_in[local as usize] != block {
+                            instruction.op = Op::LoadFastCheck;
+                        }
+                        bound_in[local as usize] = block;
+                    }
+                    _ => {}
+                }
+            }
+        });
+    }
+}
+
+/// The lowest `count` bits.
+const fn mask_of(count: u32) -> u64 {
+    if count >= u64::BITS { u64::MAX } else { (1 << count) - 1 }
+}

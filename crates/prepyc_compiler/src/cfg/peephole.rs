@@ -1,0 +1,162 @@
+//! Short runs of instructions for which there is something better, and jumps to jumps.
+//!
+//! Mirrors `optimize_basic_block` and `jump_thread` (`Python/flowgraph.c`).
+
+use prepyc_version::CfgPipeline;
+
+use super::pipeline::PassContext;
+use super::{BasicBlockId, Cfg, Instruction};
+use crate::evaluate::UnaryOperator;
+use crate::op::{ControlFlow, Op};
+
+/// Opargs of CALL_INTRINSIC_1 (CPython: `Include/internal/pycore_intrinsics.h`, from 3.12 on).
+const INTRINSIC_UNARY_POSITIVE: u32 = 5;
+const INTRINSIC_LIST_TO_TUPLE: u32 = 6;
+
+/// The bit of COMPARE_OP's oparg that asks for a bool (3.13 on).
+const COMPARE_TO_BOOL: u32 = 16;
+
+/// Whether the instruction at hand is to be looked at again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    Onward,
+    Again,
+}
+
+impl Cfg {
+    /// Improves each block on its own.
+    pub(super) fn optimize_basic_blocks(&mut self, context: &mut PassContext<'_>) {
+        self.for_each_block(|cfg, id| {
+            let mut index = 0;
+            while index < cfg[id].used {
+                if cfg.improve_instruction(id, index, context) == Progress::Onward {
+                    index += 1;
+                }
+            }
+            cfg.optimize_swaps(id);
+        });
+    }
+
+    fn improve_instruction(
+        &mut self,
+        id: BasicBlockId,
+        index: usize,
+        context: &mut PassContext<'_>,
+    ) -> Progress {
+        let instruction = self[id].slots[index];
+        let oparg = instruction.oparg;
+        let next = self[id].instructions().get(index + 1).copied();
+        let next_op = next.map(|next| next.op);
+        let folds = context.features.cfg_pipeline == CfgPipeline::FoldedGraph;
+        let slots = &mut self[id].slots;
+        match (instruction.op, next_op) {
+            (Op::BuildTuple, Some(Op::UnpackSequence))
+                if matches!(oparg, 1..=3) && next.is_some_and(|next| next.oparg == oparg) =>
+            {
+                slots[index].set_nop();
+                match oparg {
+                    1 => slots[index + 1].set_nop(),
+                    _ => slots[index + 1].op = Op::Swap,
+                }
+            }
+            (Op::BuildTuple, _) if folds => self.fold_tuple(id, index, context),
+            (Op::BuildTuple, _) => self.fold_adjacent_tuple(id, index, context),
+            (Op::BuildList | Op::BuildSet, _) if folds => self.fold_list_or_set(id, index, context),
+            (Op::StoreFast, Some(Op::StoreFast))
+                if next.is_some_and(|next| {
+                    next.oparg == oparg && next.location.same_line(instruction.location)
+                }) =>
+            {
+                slots[index].set(Op::PopTop, 0);
+            }
+            (Op::Swap, _) if oparg == 1 => slots[index].set_nop(),
+            (Op::LoadGlobal, Some(Op::PushNull)) if oparg & 1 == 0 => {
+                slots[index].oparg |= 1;
+                slots[index + 1].set_nop();
+            }
+            (Op::CompareOp, Some(Op::ToBool)) => {
+                slots[index].set_nop();
+                slots[index + 1].set(Op::CompareOp, oparg | COMPARE_TO_BOOL);
+            }
+            (Op::ContainsOp | Op::IsOp, Some(Op::ToBool)) => {
+                slots[index].set_nop();
+                slots[index + 1].set(instruction.op, oparg);
+            }
+            (Op::ContainsOp | Op::IsOp, Some(Op::UnaryNot)) if folds => {
+                slots[index].set_nop();
+                slots[index + 1].set(instruction.op, oparg ^ 1);
+            }
+            (Op::ToBool, Some(Op::ToBool)) => slots[index].set_nop(),
+            (Op::UnaryNot, Some(Op::ToBool)) => {
+                slots[index].set_nop();
+                slots[index + 1].set(Op::UnaryNot, 0);
+            }
+            (Op::UnaryNot, Some(Op::UnaryNot)) => {
+                slots[index].set_nop();
+                slots[index + 1].set_nop();
+            }
+            (Op::CallIntrinsic1, Some(Op::GetIter)) if folds && oparg == INTRINSIC_LIST_TO_TUPLE => {
+                slots[index].set_nop();
+            }
+            (Op::CallIntrinsic1, _) if folds && oparg == INTRINSIC_LIST_TO_TUPLE => {
+                self.fold_list_to_tuple(id, index, context);
+            }
+            (Op::BinaryOp, _) if folds => self.fold_binary_operation(id, index, context),
+            (op, _) if folds && unary_operator(op, oparg).is_some() => {
+                if let Some(operator) = unary_operator(op, oparg) {
+                    self.fold_unary_operation(id, index, operator, context);
+                }
+            }
+            _ if instruction.is_jump() => return self.thread_jump(id, &instruction),
+            _ => {}
+        }
+        Progress::Onward
+    }
+
+    /// Makes a jump to a jump lead where that one does.
+    fn thread_jump(&mut self, id: BasicBlockId, jump: &Instruction) -> Progress {
+        let Some(block) = jump.target else {
+            return Progress::Onward;
+        };
+        let Some(landing) = self[block].instructions().first().copied() else {
+            return Progress::Onward;
+        };
+        let threaded = match (jump.op, landing.op) {
+            (op, Op::Jump) if op.inverted().is_some() => op,
+            (Op::JumpIfFalse, Op::Jump | Op::JumpIfFalse) | (Op::JumpIfTrue, Op::Jump | Op::JumpIfTrue) => {
+                jump.op
+            }
+            (Op::JumpIfFalse, Op::JumpIfTrue) | (Op::JumpIfTrue, Op::JumpIfFalse) => {
+                // The landing never jumps: what it tests has just been found out.
+                let after = self[block].next;
+                if let Some(last) = self[id].last_mut() {
+                    last.target = after;
+                }
+                return Progress::Again;
+            }
+            (Op::Jump | Op::JumpNoInterrupt, Op::Jump) => Op::Jump,
+            (Op::Jump | Op::JumpNoInterrupt, Op::JumpNoInterrupt) => jump.op,
+            _ => return Progress::Onward,
+        };
+        if landing.target == jump.target {
+            return Progress::Onward;
+        }
+        if let Some(last) = self[id].last_mut() {
+            last.set_nop();
+        }
+        let mut moved = Instruction::new(threaded, 0, landing.location);
+        moved.target = landing.target;
+        self[id].push(moved);
+        Progress::Again
+    }
+}
+
+fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
+    match op {
+        Op::UnaryNegative => Some(UnaryOperator::Negative),
+        Op::UnaryInvert => Some(UnaryOperator::Invert),
+        Op::UnaryNot => Some(UnaryOperator::Not),
+        Op::CallIntrinsic1 if oparg == INTRINSIC_UNARY_POSITIVE => Some(UnaryOperator::Positive),
+        _ => None,
+    }
+}

@@ -1,0 +1,103 @@
+//! What stands before a code object's own code, where its variables stand, and the end of the pseudo-instructions.
+//!
+//! Mirrors `prepare_localsplus`, `convert_pseudo_conditional_jumps` and `convert_pseudo_ops` (`Python/flowgraph.c`).
+
+use super::{Cfg, Instruction};
+use crate::location::Location;
+use crate::op::{ControlFlow, Op};
+use crate::unit::CodeUnitMetadata;
+
+/// For each cell and free variable, in the order instructions name them: its slot among all variables.
+///
+/// Locals come first, then cells, then free variables; a parameter that is a cell as well keeps the parameter's slot,
+/// and the slots after it move up.
+pub(crate) fn cell_slots(unit: &CodeUnitMetadata) -> Vec<u32> {
+    let mut dropped = 0;
+    let first = unit.varnames.len() as u32;
+    let cells = unit.cellvars.as_slice().iter().map(|&name| unit.varnames.find(name));
+    let all = cells.chain(unit.freevars.as_slice().iter().map(|_| None));
+    all.enumerate()
+        .map(|(index, parameter)| {
+            parameter.inspect(|_| dropped += 1).unwrap_or_else(|| first + index as u32 - dropped)
+        })
+        .collect()
+}
+
+impl Cfg {
+    /// Inserts the instructions that make cells, closures and generators, and gives variables their slots.
+    pub(super) fn prepare_localsplus(&mut self, unit: &CodeUnitMetadata) {
+        let slots = cell_slots(unit);
+        self.for_each_block(|cfg, id| {
+            for instruction in cfg[id].instructions_mut() {
+                if matches!(
+                    instruction.op,
+                    Op::MakeCell
+                        | Op::LoadClosure
+                        | Op::LoadDeref
+                        | Op::StoreDeref
+                        | Op::DeleteDeref
+                        | Op::LoadClassderef
+                        | Op::LoadFromDictOrDeref
+                ) {
+                    instruction.oparg = slots[instruction.oparg as usize];
+                }
+            }
+        });
+        self.insert_prefix(unit, &slots);
+    }
+
+    /// Inserts COPY_FREE_VARS, then a MAKE_CELL for each cell by slot, then what makes a call a generator.
+    fn insert_prefix(&mut self, unit: &CodeUnitMetadata, slots: &[u32]) {
+        let mut prefix = Vec::new();
+        if !unit.freevars.is_empty() {
+            prefix.push(Instruction::new(Op::CopyFreeVars, unit.freevars.len() as u32, Location::NONE));
+        }
+        let mut cells = slots[..unit.cellvars.len()].to_vec();
+        cells.sort_unstable();
+        prefix.extend(cells.into_iter().map(|slot| Instruction::new(Op::MakeCell, slot, Location::NONE)));
+        if unit.is_generator() {
+            let place = Location::line_only(unit.firstlineno);
+            prefix.push(Instruction::new(Op::ReturnGenerator, 0, place));
+            prefix.push(Instruction::new(Op::PopTop, 0, place));
+        }
+        let entry = self.entry();
+        for (index, instruction) in prefix.into_iter().enumerate() {
+            self[entry].insert(index, instruction);
+        }
+    }
+
+    /// Spells out JUMP_IF_FALSE and JUMP_IF_TRUE, which leave on the stack what they test (3.14 on).
+    pub(super) fn convert_pseudo_conditional_jumps(&mut self) {
+        self.for_each_block(|cfg, id| {
+            let block = &mut cfg[id];
+            let Some(last) = block.last_mut() else {
+                return;
+            };
+            last.op = match last.op {
+                Op::JumpIfFalse => Op::PopJumpIfFalse,
+                Op::JumpIfTrue => Op::PopJumpIfTrue,
+                _ => return,
+            };
+            // They are under the jump's handler (CPython 3.14.10; not yet so in 3.14.0).
+            let jump = Instruction { target: None, ..*last };
+            let index = block.used - 1;
+            block.insert(index, Instruction { op: Op::Copy, oparg: 1, ..jump });
+            block.insert(index + 1, Instruction { op: Op::ToBool, oparg: 0, ..jump });
+        });
+    }
+
+    /// Turns the other pseudo-instructions into what they stand for, or into nothing.
+    pub(super) fn convert_pseudo_instructions(&mut self) {
+        self.for_each_block(|cfg, id| {
+            for instruction in cfg[id].instructions_mut() {
+                match instruction.op {
+                    op if op.is_block_push() => instruction.set_nop(),
+                    Op::LoadClosure => instruction.op = Op::LoadFast,
+                    Op::StoreFastMaybeNull => instruction.op = Op::StoreFast,
+                    _ => {}
+                }
+            }
+        });
+        self.remove_redundant_nops_and_jumps();
+    }
+}

@@ -1,0 +1,208 @@
+//! Tuples, lists and sets whose elements are constants, and operations on constants.
+//!
+//! Mirrors `fold_tuple_of_constants`, `fold_constant_intrinsic_list_to_tuple`, `optimize_lists_and_sets`,
+//! `fold_const_binop` and `fold_const_unaryop` (`Python/flowgraph.c`, 3.14), and `fold_tuple_on_constants` (3.13).
+
+use prepyc_bytecode::{Constant, FrozenSet};
+
+use super::constants::{loaded_constant, loads_constant, set_load};
+use super::pipeline::PassContext;
+use super::{BasicBlockId, Cfg};
+use crate::evaluate::{self, BinaryOperator, UnaryOperator};
+use crate::location::Location;
+use crate::op::Op;
+
+/// Displays of more elements are not folded.
+///
+/// CPython: `_PY_STACK_USE_GUIDELINE` (`Include/internal/pycore_compile.h`, 3.14).
+const MAX_FOLDED_ELEMENTS: u32 = 30;
+
+/// Lists and sets of fewer constants are built from their elements.
+const MIN_EXTENDED_ELEMENTS: u32 = 3;
+
+impl Cfg {
+    /// The places of the `count` loads of constants right before `end`, NOPs apart; `None` if there are other things.
+    fn constant_loads_before(&self, id: BasicBlockId, end: usize, count: u32) -> Option<Vec<usize>> {
+        let mut loads = vec![0; count as usize];
+        let mut missing = loads.len();
+        let mut at = end;
+        while missing > 0 {
+            at = at.checked_sub(1)?;
+            let instruction = &self[id].slots[at];
+            if instruction.op == Op::Nop {
+                continue;
+            }
+            if !loads_constant(instruction) {
+                return None;
+            }
+            missing -= 1;
+            loads[missing] = at;
+        }
+        Some(loads)
+    }
+
+    fn constants_at(&self, id: BasicBlockId, loads: &[usize], context: &PassContext<'_>) -> Vec<Constant> {
+        let loaded =
+            loads.iter().filter_map(|&at| loaded_constant(&self[id].slots[at], &context.unit.consts));
+        loaded.collect()
+    }
+
+    /// Turns instructions into NOPs that no line holds on to.
+    fn clear_instructions(&mut self, id: BasicBlockId, places: &[usize]) {
+        for &at in places {
+            let instruction = &mut self[id].slots[at];
+            instruction.set_nop();
+            instruction.location = Location::NONE;
+        }
+    }
+
+    /// Folds a BUILD_TUPLE of constants (3.14).
+    pub(super) fn fold_tuple(&mut self, id: BasicBlockId, index: usize, context: &mut PassContext<'_>) {
+        let count = self[id].slots[index].oparg;
+        if count > MAX_FOLDED_ELEMENTS {
+            return;
+        }
+        let Some(loads) = self.constant_loads_before(id, index, count) else {
+            return;
+        };
+        let tuple = Constant::Tuple(self.constants_at(id, &loads, context).into());
+        self.clear_instructions(id, &loads);
+        set_load(&mut self[id].slots[index], tuple, &mut context.unit.consts);
+    }
+
+    /// Folds a BUILD_TUPLE whose elements are loaded right before it (3.12, 3.13); their NOPs keep their lines.
+    pub(super) fn fold_adjacent_tuple(
+        &mut self,
+        id: BasicBlockId,
+        index: usize,
+        context: &mut PassContext<'_>,
+    ) {
+        let count = self[id].slots[index].oparg as usize;
+        let Some(first) = index.checked_sub(count) else {
+            return;
+        };
+        if !self[id].slots[first..index].iter().all(|found| found.op == Op::LoadConst) {
+            return;
+        }
+        let loads: Vec<usize> = (first..index).collect();
+        let tuple = Constant::Tuple(self.constants_at(id, &loads, context).into());
+        for at in loads {
+            self[id].slots[at].set_nop();
+        }
+        let tuple = context.unit.consts.add(tuple);
+        self[id].slots[index].set(Op::LoadConst, tuple);
+    }
+
+    /// Folds a list built constant by constant and then made a tuple: what a long tuple display is compiled to.
+    pub(super) fn fold_list_to_tuple(
+        &mut self,
+        id: BasicBlockId,
+        index: usize,
+        context: &mut PassContext<'_>,
+    ) {
+        let Some(start) = self.appended_list_start(id, index) else {
+            return;
+        };
+        let parts: Vec<usize> = (start..index).filter(|&at| self[id].slots[at].op != Op::Nop).collect();
+        let tuple = Constant::Tuple(self.constants_at(id, &parts, context).into());
+        self.clear_instructions(id, &parts);
+        set_load(&mut self[id].slots[index], tuple, &mut context.unit.consts);
+    }
+
+    /// Where the empty list is built to which, up to `index`, only constants are appended.
+    fn appended_list_start(&self, id: BasicBlockId, index: usize) -> Option<usize> {
+        let mut expects_append = true;
+        for at in (0..index).rev() {
+            let instruction = &self[id].slots[at];
+            match instruction.op {
+                Op::Nop => continue,
+                Op::BuildList if instruction.oparg == 0 => return expects_append.then_some(at),
+                Op::ListAppend if expects_append && instruction.oparg == 1 => {}
+                _ if !expects_append && loads_constant(instruction) => {}
+                _ => return None,
+            }
+            expects_append = !expects_append;
+        }
+        None
+    }
+
+    /// Folds a BUILD_LIST or BUILD_SET of constants: into one constant where it is only looked at, else into one
+    /// that an empty list or set is extended by.
+    pub(super) fn fold_list_or_set(&mut self, id: BasicBlockId, index: usize, context: &mut PassContext<'_>) {
+        let display = self[id].slots[index];
+        let count = display.oparg;
+        let next = self[id].instructions().get(index + 1).map(|next| next.op);
+        let is_only_read = matches!(next, Some(Op::GetIter | Op::ContainsOp));
+        if count > MAX_FOLDED_ELEMENTS || (count < MIN_EXTENDED_ELEMENTS && !is_only_read) {
+            return;
+        }
+        let Some(loads) = self.constant_loads_before(id, index, count) else {
+            if is_only_read && display.op == Op::BuildList {
+                self[id].slots[index].set(Op::BuildTuple, count);
+            }
+            return;
+        };
+        let elements = self.constants_at(id, &loads, context);
+        let folded = if display.op == Op::BuildSet {
+            let distinct = evaluate::without_equal_elements(elements);
+            Constant::FrozenSet(FrozenSet::new(distinct, context.strings))
+        } else {
+            Constant::Tuple(elements.into())
+        };
+        let folded = context.unit.consts.add(folded);
+        self.clear_instructions(id, &loads);
+        let slots = &mut self[id].slots;
+        if is_only_read {
+            slots[index].set(Op::LoadConst, folded);
+            return;
+        }
+        slots[index - 2].location = display.location;
+        slots[index - 2].set(display.op, 0);
+        slots[index - 1].set(Op::LoadConst, folded);
+        let extend = if display.op == Op::BuildList { Op::ListExtend } else { Op::SetUpdate };
+        slots[index].set(extend, 1);
+    }
+
+    /// Folds a BINARY_OP of constants.
+    pub(super) fn fold_binary_operation(
+        &mut self,
+        id: BasicBlockId,
+        index: usize,
+        context: &mut PassContext<'_>,
+    ) {
+        let Some(loads) = self.constant_loads_before(id, index, 2) else {
+            return;
+        };
+        let Some(operator) = BinaryOperator::from_oparg(self[id].slots[index].oparg) else {
+            return;
+        };
+        let operands = self.constants_at(id, &loads, context);
+        let rules = context.features.complex_arithmetic;
+        let Some(value) =
+            evaluate::binary_operation(&operands[0], operator, &operands[1], context.strings, rules)
+        else {
+            return;
+        };
+        self.clear_instructions(id, &loads);
+        set_load(&mut self[id].slots[index], value, &mut context.unit.consts);
+    }
+
+    /// Folds a unary operation on a constant.
+    pub(super) fn fold_unary_operation(
+        &mut self,
+        id: BasicBlockId,
+        index: usize,
+        operator: UnaryOperator,
+        context: &mut PassContext<'_>,
+    ) {
+        let Some(loads) = self.constant_loads_before(id, index, 1) else {
+            return;
+        };
+        let operand = self.constants_at(id, &loads, context);
+        let Some(value) = evaluate::unary_operation(operator, &operand[0], context.strings) else {
+            return;
+        };
+        self.clear_instructions(id, &loads);
+        set_load(&mut self[id].slots[index], value, &mut context.unit.consts);
+    }
+}
