@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use prepyc_engine::SourceError;
 use prepyc_version::PyRelease;
+
+use super::discovery::{Separator, read_file_list, reason};
+use super::path_text::shown;
 
 /// Which files are meant.
 #[derive(Debug, Clone, Args)]
@@ -38,6 +42,26 @@ pub(crate) struct FileArguments {
     /// The paths of --files-from end in a NUL, as `find -print0` and `git ls-files -z` write them
     #[arg(short = '0', long, requires = "files_from")]
     pub(crate) null: bool,
+}
+
+impl FileArguments {
+    /// Takes the PATHS that were typed, and those of `--files-from`.
+    pub(crate) fn take_paths(&mut self) -> anyhow::Result<Vec<PathBuf>> {
+        let mut paths = std::mem::take(&mut self.paths);
+        if let Some(file) = &self.files_from {
+            let separator = if self.null { Separator::Nul } else { Separator::Newline };
+            paths.extend(read_file_list(file, separator)?);
+        }
+        Ok(paths)
+    }
+}
+
+/// Why a source cannot be read, in one line that names it.
+pub(crate) fn unreadable(error: &SourceError) -> String {
+    match error {
+        SourceError::Io { path, error } => format!("cannot read {}: {}", shown(path), reason(error)),
+        other => format!("cannot read {other}"),
+    }
 }
 
 /// For which Python, and what compiles for it.

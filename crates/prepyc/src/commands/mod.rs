@@ -14,6 +14,7 @@ mod ordered;
 mod path_text;
 mod shell;
 mod target;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,7 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compile(Box<compile::Arguments>),
+    Verify(Box<verify::Arguments>),
     Clean(clean::Arguments),
     Completions(shell::CompletionArguments),
     Man(shell::ManArguments),
@@ -50,6 +52,7 @@ pub fn main() -> ExitCode {
     let mut console = Console::new();
     let result = match command_line.command {
         Command::Compile(arguments) => compile::run(*arguments, &mut console),
+        Command::Verify(arguments) => verify::run(*arguments, &mut console),
         Command::Clean(arguments) => clean::run(&arguments, &mut console),
         Command::Completions(arguments) => shell::write_completions(&arguments, &mut console),
         Command::Man(arguments) => shell::write_man_pages(&arguments, &mut console),

@@ -18,6 +18,7 @@ use super::plan::pyc_path;
 use super::recorded_path::Recorded;
 use super::settings::{Dupes, Retention, Work};
 use crate::commands::discovery::{SourceFile, reason, without_number};
+use crate::commands::files::unreadable;
 use crate::commands::path_text::shown;
 
 /// What became of a file after the first look at it.
@@ -241,13 +242,5 @@ fn add_new(diagnostics: &mut Vec<Diagnostic>, more: &[Diagnostic]) {
         if !diagnostics.contains(diagnostic) {
             diagnostics.push(diagnostic.clone());
         }
-    }
-}
-
-/// A source that cannot be read, in one line.
-fn unreadable(error: &SourceError) -> String {
-    match error {
-        SourceError::Io { path, error } => format!("cannot read {}: {}", shown(path), reason(error)),
-        other => format!("cannot read {other}"),
     }
 }

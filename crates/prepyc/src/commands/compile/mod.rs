@@ -27,9 +27,7 @@ use self::report::Reporter;
 use self::settings::{Reproducible, Retention, Settings, Verbosity, Work};
 use super::ExitStatus;
 use super::console::Console;
-use super::discovery::{
-    Filter, FolderLinks, Found, Others, Search, Separator, SourceFile, read_file_list, reason,
-};
+use super::discovery::{Filter, FolderLinks, Found, Others, Search, SourceFile, reason};
 use super::interrupt::{INTERRUPT_POLL, Interrupt};
 use super::ordered::End;
 use super::path_text::shown;
@@ -43,7 +41,7 @@ use arguments::OnErrorChoice;
 pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let started = Instant::now();
     let settings = Arc::new(Settings::new(&arguments, Reproducible::from_environment())?);
-    let paths = paths(&mut arguments)?;
+    let paths = arguments.files.take_paths()?;
     let choice = choose(&arguments.target, &paths, &Surroundings::of_process()?)?;
     check_engine(arguments.target.engine, choice.release)?;
     let search = Search {
@@ -70,16 +68,6 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
         None => End::Interrupted,
     };
     run.finish(end, started)
-}
-
-/// The PATHS of the command line and of `--files-from`.
-fn paths(arguments: &mut Arguments) -> anyhow::Result<Vec<std::path::PathBuf>> {
-    let mut paths = std::mem::take(&mut arguments.files.paths);
-    if let Some(file) = &arguments.files.files_from {
-        let separator = if arguments.files.null { Separator::Nul } else { Separator::Newline };
-        paths.extend(read_file_list(file, separator)?);
-    }
-    Ok(paths)
 }
 
 /// Walks the PATHS, and meanwhile asks the interpreter where only it knows the target; `None` where a signal came.

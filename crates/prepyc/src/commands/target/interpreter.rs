@@ -56,7 +56,7 @@ fn start(choice: &Choice, jobs: NonZeroUsize) -> anyhow::Result<Engine> {
     for candidate in &choice.interpreters {
         match Engine::interpreter(candidate, jobs.get(), Limits::STANDARD) {
             Err(error) if choice.named == Named::Yes => bail!("--python: {error}"),
-            Err(error) => tried.push(error.to_string()),
+            Err(error) => tried.push(one_line(&error.to_string())),
             Ok(engine) => match mismatch(engine.target(), choice.release) {
                 None => return Ok(engine),
                 Some(release) if choice.named == Named::Yes => bail!(
@@ -79,6 +79,11 @@ fn mismatch(target: &Target, wanted: Option<PyRelease>) -> Option<PyRelease> {
 fn describe(engine: &Engine, candidate: &Path) -> String {
     let text = engine.target().to_string();
     text.strip_suffix(&format!(" ({})", candidate.display())).map_or(text.clone(), str::to_owned)
+}
+
+/// Several candidates are told of in one line, with the end of what each has printed.
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 fn nothing_found(choice: &Choice, tried: &[String]) -> String {
