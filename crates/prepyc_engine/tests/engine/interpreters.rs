@@ -1,9 +1,11 @@
 //! What the engine gets from well-behaved interpreters.
 
+use std::env;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 use std::sync::mpsc;
 
 use prepyc_bytecode::Program;
@@ -163,6 +165,30 @@ fn the_current_folder_is_not_imported_from() {
         drop(engine);
         assert!(!folder.path().join("imported").exists());
     }
+}
+
+/// The inner run has variables that would make every compile fail.
+#[test]
+fn python_variables_change_nothing() {
+    const INNER: &str = "PREPYC_TEST_VARIABLES";
+    if env::var_os(INNER).is_some() {
+        for python in every_python() {
+            let compiled = engine(&python).compile(request(b"assert x is 1\n", "m.py")).unwrap();
+            assert_eq!(compiled.warnings.len(), 1);
+        }
+        return;
+    }
+    let folder = tempdir().unwrap();
+    fs::write(folder.path().join("warnings.py"), "raise SystemExit('imported')\n").unwrap();
+    let output = Command::new(env::current_exe().unwrap())
+        .args(["--exact", "interpreters::python_variables_change_nothing"])
+        .env(INNER, "1")
+        .env("PYTHONPATH", folder.path())
+        .envs([("PYTHONWARNINGS", "error"), ("PYTHONVERBOSE", "1"), ("PYTHONINSPECT", "1")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[test]
