@@ -95,9 +95,6 @@ impl Cfg {
                 slots[index].set_nop();
                 slots[index + 1].set_nop();
             }
-            (Op::CallIntrinsic1, Some(Op::GetIter)) if folds && oparg == INTRINSIC_LIST_TO_TUPLE => {
-                slots[index].set_nop();
-            }
             (Op::CallIntrinsic1, _) if folds && oparg == INTRINSIC_LIST_TO_TUPLE => {
                 self.fold_list_to_tuple(id, index, context);
             }

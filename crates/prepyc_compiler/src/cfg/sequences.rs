@@ -94,6 +94,7 @@ impl Cfg {
     }
 
     /// Folds a list built constant by constant and then made a tuple: what a long tuple display is compiled to.
+    /// Where it is only iterated over, the list will do if its elements are no constants.
     pub(super) fn fold_list_to_tuple(
         &mut self,
         id: BasicBlockId,
@@ -101,6 +102,9 @@ impl Cfg {
         context: &mut PassContext<'_>,
     ) {
         let Some(start) = self.appended_list_start(id, index) else {
+            if self[id].instructions().get(index + 1).is_some_and(|next| next.op == Op::GetIter) {
+                self[id].slots[index].set_nop();
+            }
             return;
         };
         let parts: Vec<usize> = (start..index).filter(|&at| self[id].slots[at].op != Op::Nop).collect();
@@ -199,6 +203,10 @@ impl Cfg {
             return;
         };
         let operand = self.constants_at(id, &loads, context);
+        if operator == UnaryOperator::Invert && matches!(operand[0], Constant::Bool(_)) {
+            // CPython: `eval_const_unaryop` (3.14) leaves `~True` to run time, where it warns.
+            return;
+        }
         let Some(value) = evaluate::unary_operation(operator, &operand[0], context.strings) else {
             return;
         };

@@ -60,6 +60,7 @@ pub(super) fn operate(
         (BinaryOperator::TrueDivide, _, Operand::Real(real)) if mixed => {
             (real != 0.0).then(|| Complex { real: a.real / real, imag: a.imag / real })
         }
+        (BinaryOperator::TrueDivide, Operand::Real(real), _) if mixed => divide_real(real, b),
         (BinaryOperator::TrueDivide, ..) => divide(a, b),
         (BinaryOperator::Power, ..) => power(a, b),
         _ => None,
@@ -91,6 +92,21 @@ fn divide(a: Complex, b: Complex) -> Option<Complex> {
     })
 }
 
+/// A real number by a complex one, as `_Py_rc_quot` has it: the signs of zeros differ from those of `divide`.
+fn divide_real(a: f64, b: Complex) -> Option<Complex> {
+    if b.real.abs() >= b.imag.abs() {
+        if b.real == 0.0 {
+            return None;
+        }
+        let ratio = b.imag / b.real;
+        let denominator = b.real + b.imag * ratio;
+        return Some(Complex { real: a / denominator, imag: (-a * ratio) / denominator });
+    }
+    let ratio = b.real / b.imag;
+    let denominator = b.real * ratio + b.imag;
+    Some(Complex { real: (a * ratio) / denominator, imag: -a / denominator })
+}
+
 /// `base ** exponent`: by multiplication for small whole exponents, else by polar coordinates (`complex_pow`).
 pub(super) fn power(base: Complex, exponent: Complex) -> Option<Complex> {
     const MAX_MULTIPLIED: f64 = 100.0;
@@ -102,7 +118,7 @@ pub(super) fn power(base: Complex, exponent: Complex) -> Option<Complex> {
     } else {
         polar_power(base, exponent)?
     };
-    (value.real.is_finite() && value.imag.is_finite()).then_some(value)
+    (!value.real.is_infinite() && !value.imag.is_infinite()).then_some(value)
 }
 
 fn whole_power(base: Complex, exponent: i32) -> Option<Complex> {

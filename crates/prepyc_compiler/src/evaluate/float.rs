@@ -15,7 +15,18 @@ pub(super) fn operate(left: f64, operator: BinaryOperator, right: f64) -> Option
         BinaryOperator::Power => return power(left, right),
         _ => return None,
     };
-    Some(Constant::Float(value))
+    Some(Constant::Float(settled(value, left, right)))
+}
+
+/// The NaN that x86-64 makes of numbers, whatever machine this is; a NaN that came in goes out as it is.
+fn settled(value: f64, left: f64, right: f64) -> f64 {
+    const MADE: f64 = f64::from_bits(0xFFF8_0000_0000_0000);
+    match value.is_nan() {
+        false => value,
+        true if left.is_nan() => left,
+        true if right.is_nan() => right,
+        true => MADE,
+    }
 }
 
 /// `divmod` (CPython: `_float_div_mod`, `Objects/floatobject.c`): the remainder has the divisor's sign.

@@ -34,7 +34,8 @@ pub(super) fn repeat(left: &Constant, right: &Constant, strings: &mut Strings) -
     let length = length_of(sequence, strings)?;
     let limit = if matches!(sequence, Constant::Tuple(_)) { MAX_COLLECTION_SIZE } else { MAX_STR_SIZE };
     let count = match count {
-        _ if length == 0 => 0,
+        Count::Below => return if length == 0 { Some(sequence.clone()) } else { None },
+        Count::Fits(_) if length == 0 => 0,
         Count::Fits(count) if count <= limit / length => count,
         _ => return None,
     };
@@ -68,17 +69,19 @@ fn total_items(elements: &[Constant], budget: usize) -> Option<usize> {
 
 enum Count {
     Fits(usize),
-    /// Below zero, or beyond any length.
-    OutOfRange,
+    /// Below zero.
+    Below,
+    /// Beyond any length: an OverflowError, even for the empty sequence.
+    Beyond,
 }
 
 fn count_of(constant: &Constant) -> Option<Count> {
     match constant {
         Constant::Bool(value) => Some(Count::Fits(usize::from(*value))),
-        Constant::Int(value) => {
-            let count = value.to_i64().and_then(|count| usize::try_from(count).ok());
-            Some(count.map_or(Count::OutOfRange, Count::Fits))
-        }
+        Constant::Int(value) => Some(match value.to_i64() {
+            None => Count::Beyond,
+            Some(count) => usize::try_from(count).map_or(Count::Below, Count::Fits),
+        }),
         _ => None,
     }
 }
