@@ -129,11 +129,17 @@ impl Server {
         let ServeOptions { protocol, concurrency, finish_limit } = self.options;
         let sender = self.sender;
         let reading = thread::Builder::new().name("requests".to_owned()).spawn(move || {
-            let ended = read_requests(protocol, input, &sender, |request| {
-                if pool.schedule.accept(request) == Hands::Wanted && pool.threads < concurrency.get() {
-                    // With fewer threads than wished for, the requests wait a little longer.
-                    let _ = pool.grow();
-                }
+            let read = AssertUnwindSafe(|| {
+                read_requests(protocol, input, &sender, |request| {
+                    if pool.schedule.accept(request) == Hands::Wanted && pool.threads < concurrency.get() {
+                        // With fewer threads than wished for, the requests wait a little longer.
+                        let _ = pool.grow();
+                    }
+                })
+            });
+            // Whatever happens here, the writer must hear of it: nobody else could end it.
+            let ended = panic::catch_unwind(read).unwrap_or_else(|payload| {
+                Err(io::Error::other(format!("internal error: {}", panic_message(&*payload))).into())
             });
             let _ = sender.send(Event::InputEnded(ended));
         });

@@ -8,7 +8,8 @@ use std::sync::mpsc;
 
 use prepyc_engine::publish::{check_destination, publish};
 use prepyc_engine::{
-    CompileFailure, CompileRequest, CompileResult, Compiled, Diagnostic, Engine, Source, pyc_bytes,
+    CompileFailure, CompileRequest, CompileResult, Compiled, Diagnostic, Engine, EngineError, Source,
+    pyc_bytes,
 };
 
 use super::batch::Batch;
@@ -27,6 +28,8 @@ pub(super) enum Blame {
     Source,
     /// The files, the interpreter, the machine.
     Environment,
+    /// The machine, and so that this engine will compile nothing more.
+    Engine,
 }
 
 /// The pycs of a batch in memory, and what the compiler had to say about their sources.
@@ -65,6 +68,10 @@ pub(super) fn compile(batch: &Batch, engine: &Engine, sources: &[Source]) -> Res
                 output.pycs.push(pyc_bytes(engine.target(), batch.invalidation_mode, source, &code));
             }
             Err(CompileFailure::Rejected { diagnostic, .. }) => failures.rejected(&diagnostic),
+            Err(CompileFailure::Engine(error @ EngineError::Start { .. })) => {
+                failures.environment(&error);
+                failures.blame = Some(Blame::Engine);
+            }
             Err(CompileFailure::Engine(error)) => failures.environment(&error),
         }
     }
@@ -133,7 +140,9 @@ impl Failures {
     }
 
     fn environment(&mut self, error: &dyn std::error::Error) {
-        self.blame = Some(Blame::Environment);
+        if self.blame != Some(Blame::Engine) {
+            self.blame = Some(Blame::Environment);
+        }
         self.output.push_str(&Failure::environment(error).output);
     }
 

@@ -13,6 +13,9 @@ pub(super) struct SharedEngine {
     python: Option<PathBuf>,
     /// How many interpreters may run.
     workers: usize,
+    /// Held while an engine is started, which may take long.
+    starting: Mutex<()>,
+    /// Held for moments only: the end of the process waits for it.
     started: Mutex<Started>,
 }
 
@@ -50,23 +53,22 @@ pub(super) enum NoEngine {
 
 impl SharedEngine {
     pub(super) fn new(python: Option<PathBuf>, workers: usize) -> SharedEngine {
-        SharedEngine { python, workers, started: Mutex::default() }
+        SharedEngine { python, workers, starting: Mutex::default(), started: Mutex::default() }
     }
 
     /// The engine for this version. A start that failed is tried again with the next request.
     pub(super) fn get(&self, version: PyRelease) -> Result<Arc<Engine>, NoEngine> {
         let python = self.python.as_deref().ok_or(NoEngine::NotNamed(version))?;
-        let mut started = self.lock();
-        let engine = match &*started {
-            Started::Running(engine) => Arc::clone(engine),
-            Started::ShutDown => return Err(NoEngine::ShutDown),
-            Started::NotYet => {
+        let starting = self.starting.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = match self.running()? {
+            Some(engine) => engine,
+            None => {
                 let engine = Arc::new(Engine::interpreter(python, self.workers, Limits::STANDARD)?);
-                *started = Started::Running(Arc::clone(&engine));
+                self.keep(&engine)?;
                 engine
             }
         };
-        drop(started);
+        drop(starting);
         // A release is only given to a target that has the release's own magic number.
         if engine.target().release != Some(version) {
             return Err(NoEngine::Disagreement { wanted: version, found: engine.target().to_string() });
@@ -74,11 +76,40 @@ impl SharedEngine {
         Ok(engine)
     }
 
+    /// Lets go of an engine that starts no interpreter any more; the next request gets a new one.
+    pub(super) fn give_up(&self, engine: &Arc<Engine>) {
+        let mut started = self.lock();
+        if matches!(&*started, Started::Running(running) if Arc::ptr_eq(running, engine)) {
+            *started = Started::NotYet;
+        }
+    }
+
     /// Ends its processes; whoever waits for one of them fails.
     pub(super) fn shut_down(&self) {
-        if let Started::Running(engine) = std::mem::replace(&mut *self.lock(), Started::ShutDown) {
+        let started = std::mem::replace(&mut *self.lock(), Started::ShutDown);
+        if let Started::Running(engine) = started {
             engine.shut_down();
         }
+    }
+
+    fn running(&self) -> Result<Option<Arc<Engine>>, NoEngine> {
+        match &*self.lock() {
+            Started::NotYet => Ok(None),
+            Started::Running(engine) => Ok(Some(Arc::clone(engine))),
+            Started::ShutDown => Err(NoEngine::ShutDown),
+        }
+    }
+
+    /// Keeps an engine that has just started, unless the process ends by now.
+    fn keep(&self, engine: &Arc<Engine>) -> Result<(), NoEngine> {
+        let mut started = self.lock();
+        if matches!(&*started, Started::ShutDown) {
+            drop(started);
+            engine.shut_down();
+            return Err(NoEngine::ShutDown);
+        }
+        *started = Started::Running(Arc::clone(engine));
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Started> {

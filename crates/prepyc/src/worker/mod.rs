@@ -113,7 +113,7 @@ fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
     let (text, code) = match done {
         Ok(warnings) => (warnings, 0),
         Err(Failure { blame: Blame::Source, output }) => (output, EXIT_REJECTED),
-        Err(Failure { blame: Blame::Environment, output }) => (output, EXIT_ENVIRONMENT),
+        Err(Failure { blame: Blame::Environment | Blame::Engine, output }) => (output, EXIT_ENVIRONMENT),
     };
     // Whoever closed stderr does not want it.
     let _ = io::stderr().lock().write_all(text.as_bytes());
@@ -205,8 +205,12 @@ fn compile_request(
             Ok((batch, sources))
         })
         .map_err(|error| Failure::environment(&error))??;
-    let engine = engine.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
-    let output = compile::compile(&batch, &engine, &sources)?;
+    let running = engine.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
+    let output = compile::compile(&batch, &running, &sources).inspect_err(|failure| {
+        if failure.blame == Blame::Engine {
+            engine.give_up(&running);
+        }
+    })?;
     cancellation
         .commit(|| compile::publish_all(&batch, &sources, &output))
         .map_err(|error| Failure::environment(&error))??;

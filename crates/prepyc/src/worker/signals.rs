@@ -10,11 +10,12 @@ use signal_hook::iterator::Signals;
 pub(super) fn on_end(act: impl FnOnce(i32) + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            act(signal);
+        let mut act = Some(act);
+        for signal in signals.forever() {
+            if let Some(act) = act.take() {
+                act(signal);
+            }
         }
-        // Dropping them would put nothing back, but keeping them says that later signals are ours as well.
-        signals.forever().for_each(drop);
     })?;
     Ok(())
 }

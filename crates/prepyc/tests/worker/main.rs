@@ -57,6 +57,8 @@ fn main() -> ExitCode {
         process::case_05_end_of_input_in_a_message,
         process::case_06_sigterm,
         process::case_27_stray_prints,
+        process::sigterm_while_an_interpreter_hangs,
+        process::an_interpreter_that_comes_later_is_used,
         process::malformed_input_ends_it,
         process::closed_output_ends_it,
         process::serial_takes_one_at_a_time,

@@ -1,6 +1,7 @@
 //! How a worker's process lives and ends: streams, signals, children.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -81,6 +82,38 @@ pub(crate) fn case_06_sigterm(test: &str) {
         let files = ["a.py", "a.pyc", "bin/gated.py", "bin/python", "gate.reached", "slow.py"];
         assert_eq!(folder.files(), files);
     }
+}
+
+/// An interpreter that does not start keeps no one waiting but its request.
+pub(crate) fn sigterm_while_an_interpreter_hangs(_test: &str) {
+    let folder = Folder::new();
+    folder.write("a.py", "x = 1\n");
+    // It reads its input, as everything does that lives no longer than the worker.
+    folder.write("python", "#!/bin/sh\n: > started\nexec cat > read\n");
+    fs::set_permissions(folder.path("python"), fs::Permissions::from_mode(0o755)).expect("an executable");
+    let mut worker = Worker::start(&folder, Protocol::Json, &folder.path("python"), &[]);
+    worker.send(&request(1, "a.py", "a.pyc"));
+    wait_until("the start of the interpreter", || folder.exists("started"));
+    worker.send_signal(Signal::TERM);
+    assert_eq!(worker.wait().code, Some(0));
+    assert!(!folder.exists("a.pyc"));
+}
+
+/// What cannot start now may start later: each request tries again.
+pub(crate) fn an_interpreter_that_comes_later_is_used(test: &str) {
+    let folder = Folder::new();
+    let Some(python) = gated_python(&folder, test) else { return };
+    folder.write("a.py", "x = 1\n");
+    let later = folder.path("later");
+    let mut worker = Worker::start(&folder, Protocol::Json, &later, &[]);
+    worker.send(&request(1, "a.py", "a.pyc"));
+    let response = worker.receive();
+    assert_eq!(response.exit_code, 1);
+    assert!(response.output.contains("later"), "{}", response.output);
+    std::os::unix::fs::symlink(python, later).expect("a link");
+    worker.send(&request(2, "a.py", "a.pyc"));
+    assert_done(&worker.receive(), 2);
+    assert_eq!(worker.finish().code, Some(0));
 }
 
 /// Whether a process has a handler for a signal.
