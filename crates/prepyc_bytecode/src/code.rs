@@ -83,6 +83,13 @@ impl LocalKind {
 }
 
 impl CodeObject {
+    /// The code objects among the constants, in their order.
+    pub fn inner(&self) -> Vec<&CodeObject> {
+        let mut found = Vec::new();
+        collect_code(&self.consts, &mut found);
+        found
+    }
+
     /// `co_varnames`: the locals, parameters first.
     pub fn varnames(&self) -> impl Iterator<Item = StrId> {
         self.locals_of_kind(LocalKind::LOCAL)
@@ -102,6 +109,17 @@ impl CodeObject {
         let kinds = self.localspluskinds.iter().map(|&bits| LocalKind(bits));
         let named = self.localsplusnames.iter().copied().zip(kinds);
         named.filter(move |(_, bits)| bits.contains(kind)).map(|(name, _)| name)
+    }
+}
+
+/// The code objects among constants; a compiler writes them nowhere but directly in `co_consts`.
+fn collect_code<'a>(constants: &'a [Constant], found: &mut Vec<&'a CodeObject>) {
+    for constant in constants {
+        match constant {
+            Constant::Code(code) => found.push(code),
+            Constant::Tuple(elements) => collect_code(elements, found),
+            _ => {}
+        }
     }
 }
 
@@ -141,8 +159,20 @@ impl PartialEq for Program {
 
 impl Eq for Program {}
 
+/// The kinds by name; bits without one as a number.
 impl fmt::Display for LocalKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#04x}", self.0)
+        let names =
+            [(Self::LOCAL, "local"), (Self::CELL, "cell"), (Self::FREE, "free"), (Self::HIDDEN, "hidden")];
+        let mut unnamed = self.0;
+        let mut space = "";
+        for (kind, name) in names {
+            if self.contains(kind) {
+                write!(f, "{space}{name}")?;
+                unnamed &= !kind.0;
+                space = " ";
+            }
+        }
+        if unnamed != 0 || self.0 == 0 { write!(f, "{space}{unnamed:#04x}") } else { Ok(()) }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::code::CodeObject;
 use crate::marshal;
-use crate::strings::{PyStr, StrId, Strings};
+use crate::strings::{StrId, Strings};
 
 /// A value that marshal can hold.
 ///
@@ -166,35 +166,8 @@ impl From<i64> for PyInt {
 
 impl fmt::Debug for PyInt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Repr::Small(value) => write!(f, "{value}"),
-            Repr::Big { negative, digits } => {
-                write!(f, "{}{} digits", if *negative { "-" } else { "" }, digits.len())
-            }
-        }
+        fmt::Display::fmt(self, f)
     }
-}
-
-/// Writes what Python's `repr` makes of the string, with all but printable ASCII escaped.
-pub(crate) fn write_str_repr(f: &mut fmt::Formatter<'_>, string: PyStr<'_>) -> fmt::Result {
-    use fmt::Write;
-    let bytes = string.as_bytes();
-    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
-    f.write_char(quote)?;
-    for code_point in string.code_points() {
-        match char::from_u32(code_point) {
-            Some('\n') => f.write_str("\\n")?,
-            Some('\r') => f.write_str("\\r")?,
-            Some('\t') => f.write_str("\\t")?,
-            Some('\\') => f.write_str("\\\\")?,
-            Some(character) if character == quote => write!(f, "\\{quote}")?,
-            Some(character @ ' '..='~') => f.write_char(character)?,
-            _ if code_point < 0x100 => write!(f, "\\x{code_point:02x}")?,
-            _ if code_point < 0x1_0000 => write!(f, "\\u{code_point:04x}")?,
-            _ => write!(f, "\\U{code_point:08x}")?,
-        }
-    }
-    f.write_char(quote)
 }
 
 #[cfg(test)]
@@ -210,17 +183,6 @@ mod tests {
         for value in [0, 1, -1, 32767, 32768, i64::MAX, i64::MIN, 1 << 40] {
             let number = PyInt::from(value);
             number.with_digits(|digits| assert_eq!(PyInt::from_digits(value < 0, digits), number));
-        }
-    }
-
-    #[test]
-    fn strings_are_shown_as_python_shows_them() {
-        for (text, expected) in [
-            ("a'b", "\"a'b\""),
-            ("a'\"", "'a\\'\"'"),
-            ("\n\u{e9}\u{20ac}\u{1f600}\0", "'\\n\\xe9\\u20ac\\U0001f600\\x00'"),
-        ] {
-            assert_eq!(format!("{:?}", PyStr::from(text)), expected);
         }
     }
 }

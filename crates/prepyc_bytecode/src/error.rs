@@ -58,6 +58,12 @@ pub enum FormatErrorKind {
     /// A field of a code object has the wrong type or an impossible value.
     #[error("{0} of a code object is malformed")]
     CodeField(&'static str),
+    /// A location table that no entry-by-entry reading makes sense of.
+    #[error("the location table is malformed")]
+    LocationTable,
+    /// An exception table that no entry-by-entry reading makes sense of.
+    #[error("the exception table is malformed")]
+    ExceptionTable,
     /// The first four bytes are no pyc's.
     #[error("not a pyc: it does not begin with a magic number")]
     NoMagic,

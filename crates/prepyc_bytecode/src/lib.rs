@@ -6,13 +6,22 @@
 
 mod code;
 mod constant;
+pub mod diff;
 mod error;
+pub mod exception_table;
+mod instruction;
+mod listing;
+mod location_table;
 pub mod marshal;
 mod pyc;
+mod repr;
 mod strings;
 
 pub use code::{CodeObject, LocalKind, Program};
 pub use constant::{Constant, FrozenSet, PyInt};
 pub use error::{FormatError, FormatErrorKind};
+pub use exception_table::ExceptionEntry;
+pub use instruction::{Instruction, Instructions};
+pub use location_table::{Location, LocationEntry, LocationTable, LocationTableWriter};
 pub use pyc::{Invalidation, Pyc, PycHeader, source_hash};
 pub use strings::{NotWtf8, PyStr, StrId, Strings};

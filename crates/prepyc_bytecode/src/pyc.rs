@@ -97,10 +97,14 @@ impl PycHeader {
 }
 
 impl Pyc {
+    /// The header.
+    pub const fn header(&self) -> PycHeader {
+        PycHeader { magic: self.program.version.magic(), invalidation: self.invalidation }
+    }
+
     /// The file's bytes; the body is canonical.
     pub fn encode(&self) -> Vec<u8> {
-        let header = PycHeader { magic: self.program.version.magic(), invalidation: self.invalidation };
-        let mut bytes = header.encode().to_vec();
+        let mut bytes = self.header().encode().to_vec();
         self.program.to_marshal_into(&mut bytes);
         bytes
     }

@@ -102,7 +102,7 @@ impl fmt::Display for PyStr<'_> {
 
 impl fmt::Debug for PyStr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        crate::constant::write_str_repr(f, *self)
+        crate::repr::write_str(f, *self)
     }
 }
 

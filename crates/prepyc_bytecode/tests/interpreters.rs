@@ -1,41 +1,36 @@
-//! What we read and write, held against real interpreters.
-//!
-//! They are looked for in `$PREPYC_ORACLES/bin`, else `~/.cache/prepyc-oracles/bin` (`cargo xtask oracles` puts them
-//! there). One that is missing is a failure where `CI` is `true`; elsewhere the test says what it left out.
+//! What we read, write and list, held against real interpreters on modules of their standard libraries.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use prepyc_bytecode::Program;
+use prepyc_bytecode::{
+    CodeObject, Instructions, LocationTable, LocationTableWriter, Program, diff, exception_table,
+};
+use prepyc_testing::Oracle;
 use prepyc_version::PyVersion;
 
-/// Modules of each standard library.
-const MODULES: usize = 300;
+/// Modules that are read, written, loaded again by the interpreter and compared.
+const MODULES: usize = 240;
+/// One in this many is listed as well, and compared with what `dis` says.
+const LISTED: usize = 4;
 
-/// The interpreter, if it is installed.
-fn interpreter(version: PyVersion) -> Option<PathBuf> {
-    let folder = match std::env::var_os("PREPYC_ORACLES") {
-        Some(folder) => PathBuf::from(folder),
-        None => PathBuf::from(std::env::var_os("HOME")?).join(".cache/prepyc-oracles"),
-    };
-    let path = folder.join(format!("bin/python{version}"));
-    if path.exists() {
-        return Some(path);
-    }
-    let required = std::env::var_os("CI").is_some_and(|value| value == "true");
-    assert!(!required, "{} is missing", path.display());
-    let mut stderr = std::io::stderr().lock();
-    writeln!(stderr, "skipped: {} is missing", path.display()).unwrap();
-    None
-}
-
-fn run(interpreter: &Path, script: &str, arguments: &[&str]) -> String {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interpreters").join(script);
-    let output = Command::new(interpreter).arg(script).args(arguments).output().unwrap();
+fn run(oracle: &Oracle, arguments: &[&str]) -> String {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interpreters/batch.py");
+    let output = oracle.command().arg(script).args(arguments).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{arguments:?}: {text}{}", String::from_utf8_lossy(&output.stderr));
     text
+}
+
+/// Has the interpreter compile modules into a batch.
+fn compile(oracle: &Oracle, batch: &Path) {
+    let count = MODULES.to_string();
+    let mut arguments = vec!["compile", batch.to_str().unwrap(), &count];
+    // The WebAssembly interpreter's own library is an archive; any other's sources serve as well.
+    let library = Oracle::find("3.13").map(|other| other.stdlib());
+    if oracle.version() == "3.12" {
+        arguments.extend(library.iter().filter_map(|library| library.to_str()));
+    }
+    run(oracle, &arguments);
 }
 
 fn records(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -48,61 +43,113 @@ fn records(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Reads, writes, and has the interpreter load what was written and compare it with what it had made itself.
-fn check_marshal(version: PyVersion) {
-    let Some(python) = interpreter(version) else { return };
-    let folder = tempfile::tempdir().unwrap();
-    let theirs = folder.path().join("theirs");
-    let ours = folder.path().join("ours");
-    let [theirs_text, ours_text] = [theirs.to_str().unwrap(), ours.to_str().unwrap()];
-    // Pyodide's library is in an archive; any other serves as well.
-    let library = interpreter(PyVersion::Py313).map(|python| run(&python, "library.py", &[]));
-    let mut arguments = vec!["compile".to_owned(), theirs_text.to_owned(), MODULES.to_string()];
-    if version == PyVersion::Py312 {
-        arguments.extend(library);
+/// Everything that can be decoded is what encoding makes again.
+fn check_tables(program: &Program, code: &CodeObject) {
+    let name = program.str(code.qualname);
+    let mut locations = LocationTableWriter::new(code.firstlineno);
+    for entry in LocationTable::new(&code.linetable, code.firstlineno) {
+        let entry = entry.unwrap();
+        locations.push(entry.code_units, entry.location);
     }
-    run(&python, "batch.py", &arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(*locations.finish(), *code.linetable, "location table of {name}");
+    let handlers = exception_table::decode(&code.exceptiontable).unwrap();
+    assert_eq!(*exception_table::encode(&handlers), *code.exceptiontable, "exception table of {name}");
+    let mut again = Vec::new();
+    for instruction in Instructions::new(&code.code, program.version) {
+        assert!(instruction.info.is_some(), "instruction {} of {name}", instruction.number);
+        instruction.encode_into(program.version, &mut again);
+    }
+    assert_eq!(*again, *code.code, "instructions of {name}");
+    code.inner().into_iter().for_each(|inner| check_tables(program, inner));
+}
 
-    let theirs = std::fs::read(&theirs).unwrap();
+/// Reads and writes; returns a batch of what was written, for the interpreter to load and compare with its own.
+fn rewrite(batch: &[u8], version: PyVersion) -> Vec<u8> {
     let mut written = Vec::new();
-    let mut count = 0;
-    for record in records(&theirs) {
+    for record in records(batch) {
         let program = Program::from_marshal(record, version).unwrap();
+        let filename = program.str(program.code.filename);
         let bytes = program.to_marshal();
         let again = Program::from_marshal(&bytes, version).unwrap();
-        assert!(again.to_marshal() == bytes, "not canonical: {}", program.str(program.code.filename));
-        assert!(bytes.len() <= record.len(), "longer: {}", program.str(program.code.filename));
+        assert!(again.to_marshal() == bytes, "not canonical: {filename}");
+        assert!(bytes.len() <= record.len(), "longer than CPython's: {filename}");
+        assert_eq!(diff::first_differences(&program, &again), [], "{filename}");
+        check_tables(&program, &program.code);
         written.extend_from_slice(&u32::try_from(bytes.len()).unwrap().to_le_bytes());
         written.extend_from_slice(&bytes);
-        count += 1;
     }
+    written
+}
+
+/// The instructions and exception tables of a listing.
+fn listed_code(listing: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    listing.lines().filter(move |line| {
+        if !line.starts_with("    ") {
+            inside = matches!(*line, "  code" | "  exceptions");
+        }
+        inside && line.starts_with("    ")
+    })
+}
+
+/// Holds our listings against those that the interpreter made with `dis`.
+fn check_listings(batch: &[u8], version: PyVersion, expected: &str) {
+    let mut expected = expected.lines();
+    let mut count = 0;
+    for record in records(batch).step_by(LISTED) {
+        let program = Program::from_marshal(record, version).unwrap();
+        for line in listed_code(&program.to_string()) {
+            let theirs = expected.next().unwrap_or("nothing");
+            // A constant that Python shows in another way, or not always in the same.
+            let same = match theirs.strip_suffix("(*)") {
+                Some(shown) => line.starts_with(shown) && line.ends_with(')'),
+                None => line == theirs,
+            };
+            assert!(same, "{}:\n{line}\n{theirs}", program.str(program.code.filename));
+            count += 1;
+        }
+    }
+    assert_eq!(expected.next(), None);
+    assert!(count > 10_000, "only {count} lines");
+}
+
+fn check(version: PyVersion) {
+    let test = format!("bytecode of {version}");
+    let Some(oracle) = Oracle::find_or_skip(&version.to_string(), &test) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let paths = ["theirs", "ours", "listing"].map(|name| folder.path().join(name));
+    let [theirs, ours, listing] = paths.each_ref().map(|path| path.to_str().unwrap());
+    compile(&oracle, &paths[0]);
+    let batch = std::fs::read(theirs).unwrap();
+    let count = records(&batch).count();
     assert!(count >= MODULES / 2, "only {count} modules");
-    std::fs::write(&ours, written).unwrap();
-    let compared = run(&python, "batch.py", &["compare", theirs_text, ours_text]);
+    std::fs::write(ours, rewrite(&batch, version)).unwrap();
+    let compared = run(&oracle, &["compare", theirs, ours, listing, &LISTED.to_string()]);
     assert_eq!(compared.trim(), count.to_string());
+    check_listings(&batch, version, &std::fs::read_to_string(listing).unwrap());
 }
 
 #[test]
-fn marshal_of_311() {
-    check_marshal(PyVersion::Py311);
+fn python_311() {
+    check(PyVersion::Py311);
 }
 
 #[test]
-fn marshal_of_312() {
-    check_marshal(PyVersion::Py312);
+fn python_312() {
+    check(PyVersion::Py312);
 }
 
 #[test]
-fn marshal_of_313() {
-    check_marshal(PyVersion::Py313);
+fn python_313() {
+    check(PyVersion::Py313);
 }
 
 #[test]
-fn marshal_of_314() {
-    check_marshal(PyVersion::Py314);
+fn python_314() {
+    check(PyVersion::Py314);
 }
 
 #[test]
-fn marshal_of_315() {
-    check_marshal(PyVersion::Py315);
+fn python_315() {
+    check(PyVersion::Py315);
 }

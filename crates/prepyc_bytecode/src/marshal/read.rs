@@ -289,7 +289,9 @@ impl<'a> Reader<'a> {
         let weight_before = self.weight;
         let length = self.size()?;
         let first = self.read_elements(length)?;
-        self.add_work(self.weight - weight_before)?;
+        if length > 1 {
+            self.add_work(self.weight - weight_before)?;
+        }
         let elements = self.elements.drain(first..).collect();
         Ok(FrozenSet::new(elements, &self.strings))
     }
@@ -305,8 +307,8 @@ impl<'a> Reader<'a> {
     fn big_int(&mut self) -> Result<PyInt> {
         let signed = self.long()?;
         let length = signed.unsigned_abs() as usize;
-        self.weigh(length)?;
         let bytes = self.take(length.saturating_mul(2))?;
+        self.weigh(bytes.len())?;
         let digits: Vec<u16> =
             bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
         let in_range = digits.iter().all(|&digit| digit >> PyInt::DIGIT_BITS == 0);
