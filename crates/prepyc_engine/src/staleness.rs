@@ -92,6 +92,19 @@ pub fn judge(
     }
 }
 
+/// Holds the pyc at a path against a source that has been read already, in any mode.
+pub fn judge_read(pyc: &Path, source: &Source, mode: InvalidationMode, magic: Magic) -> Freshness {
+    let found = read_beginning(pyc).and_then(|beginning| header_in_mode(&beginning, mode, magic));
+    match (found, mode) {
+        (Ok(found), _) if found == mode.of(source, magic) => Freshness::Fresh,
+        (Ok(_), InvalidationMode::Timestamp) => Freshness::Stale(Reason::MtimeOrSizeChanged),
+        (Ok(_), InvalidationMode::CheckedHash | InvalidationMode::UncheckedHash) => {
+            Freshness::Stale(Reason::HashChanged)
+        }
+        (Err(reason), _) => Freshness::Stale(reason),
+    }
+}
+
 /// Holds a pyc's first 17 bytes (fewer if it has no more) against its source: the header, and whether a body follows.
 ///
 /// # Errors
