@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use prepyc_engine::publish::{publish, publish_hardlink};
 use prepyc_engine::{
-    CompileFailure, CompileRequest, CompileResult, Compiled, Diagnostic, Freshness, Reason, Source,
-    SourceError, SourceStat, pyc_bytes, staleness,
+    CompileFailure, CompileRequest, CompileResult, Compiled, Diagnostic, Freshness, InvalidationMode, Reason,
+    Source, SourceError, pyc_bytes, staleness,
 };
 
 use super::outcome::{Failure, FileOutcome, PycOutcome, PycState};
@@ -59,10 +59,20 @@ pub(super) fn begin(shared: &Arc<Shared>, index: usize) -> Begun {
 
 fn prepare(shared: &Arc<Shared>, index: usize, file: &SourceFile) -> Result<Begun, SourceError> {
     let settings = &shared.settings;
+    let (mode, magic) = (settings.invalidation, shared.target.magic);
+    // A hash takes the whole source, which is then at hand for compiling.
+    let read = match mode {
+        InvalidationMode::Timestamp => None,
+        InvalidationMode::CheckedHash | InvalidationMode::UncheckedHash => Some(Source::read(&file.path)?),
+    };
     let mut pycs = Vec::with_capacity(settings.levels.len());
     for &level in &settings.levels {
         let path = pyc_path(settings, &shared.target, file, level);
-        let stale = match staleness::judge(&path, &file.path, settings.invalidation, shared.target.magic)? {
+        let freshness = match &read {
+            Some(source) => staleness::judge_read(&path, source, mode, magic),
+            None => staleness::judge(&path, &file.path, mode, magic)?,
+        };
+        let stale = match freshness {
             Freshness::Fresh => None,
             Freshness::Stale(reason) => Some(reason),
         };
@@ -78,8 +88,6 @@ fn prepare(shared: &Arc<Shared>, index: usize, file: &SourceFile) -> Result<Begu
     };
     let recorded = settings.recorded_path.of(&file.path);
     if settings.work == Work::Check || !(anything_stale || everything) {
-        // Reading is what tells that a source which looks stale could be compiled at all.
-        SourceStat::of(&file.path)?;
         return Ok(Begun::Done(FileOutcome {
             pycs: pycs.into_iter().map(|pyc| pyc.outcome).collect(),
             diagnostics: Vec::new(),
@@ -91,7 +99,10 @@ fn prepare(shared: &Arc<Shared>, index: usize, file: &SourceFile) -> Result<Begu
     for pyc in &mut pycs {
         pyc.wanted |= everything;
     }
-    let source = Source::read(&file.path)?;
+    let source = match read {
+        Some(source) => source,
+        None => Source::read(&file.path)?,
+    };
     let arrived = Mutex::new(pycs.iter().map(|_| None).collect());
     Ok(Begun::Compiling(Arc::new(FileTask {
         shared: Arc::clone(shared),

@@ -81,9 +81,9 @@ fn describe(engine: &Engine, candidate: &Path) -> String {
     text.strip_suffix(&format!(" ({})", candidate.display())).map_or(text.clone(), str::to_owned)
 }
 
-/// Several candidates are told of in one line, with the end of what each has printed.
+/// Several candidates are told of in one line, with one line of what each has printed.
 fn one_line(text: &str) -> String {
-    text.lines().map(str::trim).collect::<Vec<_>>().join(" ")
+    text.lines().take(2).map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 fn nothing_found(choice: &Choice, tried: &[String]) -> String {
