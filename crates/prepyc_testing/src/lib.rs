@@ -6,6 +6,7 @@
 mod oracle;
 mod package;
 mod skip;
+pub mod tree;
 
 pub use oracle::{Oracle, oracles_dir};
 pub use package::{Package, corpora_dir};
