@@ -7,19 +7,26 @@ mod assemble;
 mod backend;
 mod cfg;
 mod constants;
+mod docstring;
+mod error;
 pub mod evaluate;
+mod future;
 mod instruction_set;
 mod limits;
 mod location;
+mod mangle;
 mod op;
 mod sequence;
 mod stack;
 #[cfg(test)]
 mod stage_tests;
+pub mod symtable;
 mod unit;
 
 pub use backend::Backend;
 pub use constants::{ConstantTable, NameTable, same_constant};
+pub use error::SourceError;
+pub use future::{FutureFeatures, future_features};
 pub use limits::Limit;
 pub use location::Location;
 pub use op::Op;

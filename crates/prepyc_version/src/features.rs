@@ -30,6 +30,17 @@ pub struct Features {
     pub extra_items_credited: ExtraItemsCredited,
     /// How an operation of a real and a complex number is done.
     pub complex_arithmetic: ComplexArithmetic,
+    /// PEP 695 (3.12): type parameters, and class namespaces that annotation scopes can see.
+    pub type_parameters: bool,
+    /// PEP 709 (3.12): comprehensions other than generators run in the frame around them.
+    pub inlined_comprehensions: bool,
+    /// 3.14: the symbol table notes a local as used where only an inlined comprehension uses it.
+    pub inlined_uses_count: bool,
+    /// PEP 649 (3.14): annotations are scopes of their own, evaluated on demand.
+    pub lazy_annotations: bool,
+    /// 3.14: the symbol table refuses `await` outside coroutines and assignments to `__debug__`; before, the code
+    /// generator does (`Python/symtable.c`, `check_name`).
+    pub symtable_checks_context: bool,
 }
 
 /// The orders of passes over the control-flow graph that CPython has had (`Python/flowgraph.c`).
@@ -91,12 +102,19 @@ const PY311: Features = Features {
     parameters_have_kinds: false,
     extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
     complex_arithmetic: ComplexArithmetic::Coerced,
+    type_parameters: false,
+    inlined_comprehensions: false,
+    inlined_uses_count: false,
+    lazy_annotations: false,
+    symtable_checks_context: false,
 };
 
 const PY312: Features = Features {
     cfg_pipeline: CfgPipeline::FoldedTree,
     method_call_shape: MethodCallShape::Flagged,
     end_for_pops: 2,
+    type_parameters: true,
+    inlined_comprehensions: true,
     ..PY311
 };
 
@@ -109,6 +127,9 @@ const PY314: Features = Features {
     parameters_have_kinds: true,
     extra_items_credited: ExtraItemsCredited::ToTheFirstInstructions,
     complex_arithmetic: ComplexArithmetic::Mixed,
+    inlined_uses_count: true,
+    lazy_annotations: true,
+    symtable_checks_context: true,
     ..PY313
 };
 
