@@ -150,12 +150,20 @@ class Module:
         total = max([row[1] for row in rows if row[0] == "LOAD_CONST"], default=-1) + 1
         if code.co_flags & HAS_DOCSTRING or known and total < len(known):
             total = max(total, 1)
+        final = list(dis.get_instructions(code))
+        lengths = {
+            tuple(load.positions): load.arg
+            for before, load in zip(final, final[1:])
+            if before.opname == "GET_LEN" and load.opname == "LOAD_SMALL_INT"
+        }
         dropped = {}
         for index, (name, oparg, line, _, column, *_) in enumerate(rows):
             if name == "LOAD_CONST" and oparg not in dropped and FOLDS_IN_GRAPH:
                 after = [row[0] for row in rows[index + 1 : index + 3]]
                 if after[1:] == ["IMPORT_NAME"] and is_small(level := self.levels.get((line, column), 0)):
                     dropped[oparg] = level
+                elif index and rows[index - 1][0] == "GET_LEN" and rows[index][2:6] in lengths:
+                    dropped[oparg] = lengths[rows[index][2:6]]
                 elif after[:1] == ["STORE_NAME"] and is_small(code.co_firstlineno):
                     if code.co_names[rows[index + 1][1]] == "__firstlineno__":
                         dropped[oparg] = code.co_firstlineno

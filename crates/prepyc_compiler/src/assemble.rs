@@ -34,6 +34,15 @@ struct Placed {
     handler: Option<Handler>,
     /// In code units, from the start of the code.
     offset: u32,
+    /// In code units, EXTENDED_ARGs and cache entries included.
+    size: u32,
+}
+
+impl Placed {
+    /// Where the next instruction begins.
+    fn end(&self) -> u32 {
+        self.offset + self.size
+    }
 }
 
 /// What the exception table says of a handler.
@@ -70,13 +79,13 @@ impl Assembler {
         features: &Features,
         set: &InstructionSet,
     ) -> Result<CodeObject, Limit> {
-        self.place_instructions(cfg);
+        self.place_instructions(cfg, set);
         self.resolve_next_locations();
         self.resolve_jumps(set)?;
         self.write_code(set);
-        location_table::write(&self.instructions, unit.firstlineno, set, &mut self.table);
+        location_table::write(&self.instructions, unit.firstlineno, &mut self.table);
         let linetable = self.table[..].into();
-        exception_table::write(&self.instructions, set, &mut self.table);
+        exception_table::write(&self.instructions, &mut self.table);
         let exceptiontable = self.table[..].into();
         let (localsplusnames, localspluskinds) = localsplus::of(&unit, features);
         Ok(CodeObject {
@@ -100,7 +109,7 @@ impl Assembler {
     }
 
     /// Lists the instructions of all blocks in order, with jumps and handlers as places in that list.
-    fn place_instructions(&mut self, cfg: &Cfg) {
+    fn place_instructions(&mut self, cfg: &Cfg, set: &InstructionSet) {
         self.instructions.clear();
         self.places.clear();
         self.places.resize(cfg.len(), 0);
@@ -114,10 +123,11 @@ impl Assembler {
         for id in cfg.in_order() {
             for instruction in cfg[id].instructions() {
                 let target = instruction.target.map(place_of);
-                let place = self.instructions.len() as u32;
+                let op = directed(instruction.op, target, self.instructions.len() as u32);
+                let oparg = target.unwrap_or(instruction.oparg);
                 self.instructions.push(Placed {
-                    op: directed(instruction.op, target, place),
-                    oparg: target.unwrap_or(instruction.oparg),
+                    op,
+                    oparg,
                     target,
                     location: instruction.location,
                     handler: instruction.handler.map(|handler| Handler {
@@ -126,6 +136,7 @@ impl Assembler {
                         preserves_lasti: cfg[handler].preserves_lasti(),
                     }),
                     offset: 0,
+                    size: set.size_of(op, oparg),
                 });
             }
         }
@@ -152,26 +163,26 @@ impl Assembler {
             let mut offset = 0;
             for instruction in &mut self.instructions {
                 instruction.offset = offset;
-                offset += set.size_of(instruction.op, instruction.oparg);
+                offset += instruction.size;
             }
             if offset > MAX_CODE_UNITS {
                 return Err(Limit::CodeUnits);
             }
             let mut changed = false;
             for index in 0..self.instructions.len() {
-                let instruction = self.instructions[index];
-                let Some(target) = instruction.target else {
+                let Some(target) = self.instructions[index].target else {
                     continue;
                 };
-                let size = set.size_of(instruction.op, instruction.oparg);
                 // Distances count from the end of the jump.
-                let end = instruction.offset + size;
-                let distance = match instruction.op {
-                    Op::EndAsyncFor => end - self.instructions[target as usize].offset - END_SEND_OFFSET,
-                    _ => self.instructions[target as usize].offset.abs_diff(end),
+                let target = self.instructions[target as usize].offset;
+                let jump = &mut self.instructions[index];
+                jump.oparg = match jump.op {
+                    Op::EndAsyncFor => jump.end() - target - END_SEND_OFFSET,
+                    _ => jump.end().abs_diff(target),
                 };
-                self.instructions[index].oparg = distance;
-                changed |= set.size_of(instruction.op, distance) != size;
+                let size = set.size_of(jump.op, jump.oparg);
+                changed |= size != jump.size;
+                jump.size = size;
             }
             if !changed {
                 return Ok(());

@@ -3,7 +3,6 @@
 //! Mirrors `assemble_exception_table` (`Python/assemble.c`). One entry for each run of instructions under one handler.
 
 use super::{Handler, Placed};
-use crate::instruction_set::InstructionSet;
 
 /// The first byte of an entry has this bit.
 const ENTRY_START: u8 = 0x80;
@@ -11,7 +10,7 @@ const ENTRY_START: u8 = 0x80;
 const CONTINUED: u8 = 0x40;
 
 /// Writes the table of these instructions over what `table` holds.
-pub(super) fn write(instructions: &[Placed], set: &InstructionSet, table: &mut Vec<u8>) {
+pub(super) fn write(instructions: &[Placed], table: &mut Vec<u8>) {
     table.clear();
     let mut open: Option<(u32, Handler)> = None;
     let mut end = 0;
@@ -27,7 +26,7 @@ pub(super) fn write(instructions: &[Placed], set: &InstructionSet, table: &mut V
             }
             open = instruction.handler.map(|handler| (instruction.offset, handler));
         }
-        end = instruction.offset + set.size_of(instruction.op, instruction.oparg);
+        end = instruction.end();
     }
     if let Some((start, handler)) = open {
         write_entry(instructions, start, end, handler, table);

@@ -4,7 +4,6 @@
 //! `InternalDocs/code_objects.md`. Entries cover up to eight code units each and take the shortest form that fits.
 
 use super::Placed;
-use crate::instruction_set::InstructionSet;
 use crate::location::Location;
 
 /// An entry covers at most this many code units.
@@ -16,7 +15,7 @@ const CODE_LONG: u32 = 14;
 const CODE_NONE: u32 = 15;
 
 /// Writes the table of these instructions over what `table` holds.
-pub(super) fn write(instructions: &[Placed], firstlineno: u32, set: &InstructionSet, table: &mut Vec<u8>) {
+pub(super) fn write(instructions: &[Placed], firstlineno: u32, table: &mut Vec<u8>) {
     table.clear();
     let mut writer = Writer { table, line: firstlineno };
     let (mut place, mut units) = (Location::NONE, 0);
@@ -26,7 +25,7 @@ pub(super) fn write(instructions: &[Placed], firstlineno: u32, set: &Instruction
             place = instruction.location;
             units = 0;
         }
-        units += set.size_of(instruction.op, instruction.oparg);
+        units += instruction.size;
     }
     writer.write_stretch(place, units);
 }

@@ -11,7 +11,7 @@ use crate::op::Op;
 use crate::stack::effect_of;
 
 /// An item of the value stack.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Item {
     /// The load that put it there, as a place in its block.
     load: Option<u32>,
@@ -22,8 +22,8 @@ struct Item {
 const UNKNOWN: Item = Item { load: None, local: None };
 
 /// The value stack within one block, and which of its loads must not borrow.
-#[derive(Default)]
-struct Tracker {
+#[derive(Debug, Default)]
+pub(super) struct Tracker {
     items: Vec<Item>,
     /// By place in the block: what it loaded outlives the local, or is stored, or is left on the stack.
     must_own: Vec<bool>,
@@ -68,6 +68,14 @@ impl Tracker {
         }
     }
 
+    fn keep_what_is_left(&mut self) {
+        for item in &self.items {
+            if let Some(load) = item.load {
+                self.must_own[load as usize] = true;
+            }
+        }
+    }
+
     fn depth(&self) -> u32 {
         self.items.len() as u32
     }
@@ -77,7 +85,7 @@ impl Cfg {
     /// Turns LOAD_FAST and LOAD_FAST_LOAD_FAST into their borrowing forms where that is safe.
     pub(super) fn borrow_locals(&mut self, features: &Features) {
         self.clear_visited();
-        let mut tracker = Tracker::default();
+        let mut tracker = std::mem::take(&mut self.tracker);
         let mut pending = std::mem::take(&mut self.pending);
         let entry = self.entry();
         self.borrow_from(entry, &mut pending);
@@ -92,9 +100,7 @@ impl Cfg {
             if let Some(next) = self[id].next.filter(|_| !self[id].is_empty() && self[id].has_fallthrough()) {
                 self.borrow_from(next, &mut pending);
             }
-            for item in std::mem::take(&mut tracker.items) {
-                tracker.keep(item);
-            }
+            tracker.keep_what_is_left();
             for (instruction, must_own) in self[id].instructions_mut().iter_mut().zip(&tracker.must_own) {
                 match instruction.op {
                     Op::LoadFast if !must_own => instruction.op = Op::LoadFastBorrow,
@@ -104,6 +110,7 @@ impl Cfg {
             }
         }
         self.pending = pending;
+        self.tracker = tracker;
     }
 
     fn borrow_from(&mut self, id: BasicBlockId, pending: &mut Vec<BasicBlockId>) {

@@ -10,7 +10,7 @@ impl Cfg {
     /// Moves the blocks that only handlers lead to behind the others, in their order.
     pub(super) fn push_cold_blocks_to_end(&mut self) {
         let entry = self.entry();
-        if self[entry].next.is_none() {
+        if self[entry].next.is_none() || !self.has_except_handlers() {
             return;
         }
         self.mark_warm_and_cold();

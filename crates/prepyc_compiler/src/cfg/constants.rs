@@ -40,10 +40,13 @@ impl Cfg {
                 if !copies_constant {
                     loaded = Some(instruction);
                 }
-                let Some(value) = loaded.and_then(|load| loaded_constant(&load, consts)) else {
+                let Some(next) = cfg[id].instructions().get(index + 1) else {
                     continue;
                 };
-                let Some(next) = cfg[id].instructions().get(index + 1) else {
+                if !depends_on_constant(next.op) {
+                    continue;
+                }
+                let Some(value) = loaded.and_then(|load| loaded_constant(&load, consts)) else {
                     continue;
                 };
                 match next.op {
@@ -141,6 +144,14 @@ impl Cfg {
             }
         });
     }
+}
+
+/// Whether an instruction can be done without if what it takes is a constant.
+const fn depends_on_constant(op: Op) -> bool {
+    matches!(
+        op,
+        Op::PopJumpIfFalse | Op::PopJumpIfTrue | Op::JumpIfFalse | Op::JumpIfTrue | Op::IsOp | Op::ToBool
+    )
 }
 
 /// Whether it loads a constant.

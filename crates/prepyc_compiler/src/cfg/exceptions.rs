@@ -37,8 +37,16 @@ impl Cfg {
         }
     }
 
+    /// Whether there is a handler at all; known once they are marked.
+    pub(super) fn has_except_handlers(&self) -> bool {
+        self.blocks[..self.in_use].iter().any(|block| block.is_except_handler)
+    }
+
     /// Gives every instruction its handler.
     pub(super) fn label_exception_targets(&mut self) {
+        if !self.has_except_handlers() {
+            return;
+        }
         self.clear_visited();
         self.handler_frames.clear();
         let entry = self.entry();

@@ -201,6 +201,8 @@ pub(crate) struct Cfg {
     targets: Vec<u32>,
     /// The frames that handler stacks are made of.
     handler_frames: Vec<exceptions::HandlerFrame>,
+    /// Scratch of `borrow_locals`.
+    tracker: borrow::Tracker,
 }
 
 impl std::ops::Index<BasicBlockId> for Cfg {

@@ -29,6 +29,11 @@ impl Cfg {
         self.for_each_block(|cfg, id| {
             let mut index = 0;
             while index < cfg[id].used {
+                let instruction = &cfg[id].slots[index];
+                if !may_be_improved(instruction.op) && instruction.target.is_none() {
+                    index += 1;
+                    continue;
+                }
                 if cfg.improve_instruction(id, index, context) == Progress::Onward {
                     index += 1;
                 }
@@ -146,6 +151,28 @@ impl Cfg {
         self[id].push(moved);
         Progress::Again
     }
+}
+
+/// Whether it is among those that `improve_instruction` does something about, jumps apart.
+const fn may_be_improved(op: Op) -> bool {
+    matches!(
+        op,
+        Op::BinaryOp
+            | Op::BuildList
+            | Op::BuildSet
+            | Op::BuildTuple
+            | Op::CallIntrinsic1
+            | Op::CompareOp
+            | Op::ContainsOp
+            | Op::IsOp
+            | Op::LoadGlobal
+            | Op::StoreFast
+            | Op::Swap
+            | Op::ToBool
+            | Op::UnaryInvert
+            | Op::UnaryNegative
+            | Op::UnaryNot
+    )
 }
 
 fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {

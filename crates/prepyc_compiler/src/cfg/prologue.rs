@@ -27,6 +27,10 @@ impl Cfg {
     /// Inserts the instructions that make cells, closures and generators, and gives variables their slots.
     pub(super) fn prepare_localsplus(&mut self, unit: &CodeUnitMetadata) {
         let slots = cell_slots(unit);
+        if slots.is_empty() {
+            self.insert_prefix(unit, &slots);
+            return;
+        }
         self.for_each_block(|cfg, id| {
             for instruction in cfg[id].instructions_mut() {
                 if matches!(
