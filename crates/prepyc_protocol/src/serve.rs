@@ -22,7 +22,7 @@ use crate::schedule::{Cancellation, Hands, QUEUE_LIMIT_BYTES, Schedule};
 use crate::stream::{Inputs, ReadError, RequestReader, write_response};
 
 /// How long the end may wait for handlers that are at their files.
-const LEAVE_FILES_LIMIT: Duration = Duration::from_secs(2);
+const LEAVE_FILES_LIMIT: Duration = Duration::from_secs(5);
 
 /// How a server serves.
 #[derive(Clone, Copy, Debug)]

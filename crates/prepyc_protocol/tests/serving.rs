@@ -341,6 +341,7 @@ fn a_stop_lets_publishing_finish_and_nothing_else() {
     let published = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&published);
     let (seen, outcomes) = mpsc::channel();
+    let (began, second_began) = mpsc::channel();
     let mut running = serve(2, move |request, cancellation| {
         if request.request_id == 1 {
             let _ = cancellation.commit(|| {
@@ -348,7 +349,10 @@ fn a_stop_lets_publishing_finish_and_nothing_else() {
                 counter.fetch_add(1, Ordering::SeqCst)
             });
         } else {
-            pass(request);
+            began.send(()).unwrap();
+            while !cancellation.is_cancelled() {
+                thread::yield_now();
+            }
             seen.send(cancellation.commit(|| counter.fetch_add(1, Ordering::SeqCst)).is_err()).unwrap();
         }
         says("")
@@ -356,13 +360,13 @@ fn a_stop_lets_publishing_finish_and_nothing_else() {
     running.send(1, &[]);
     beginnings.recv().unwrap();
     running.send(2, &[]);
-    beginnings.recv().unwrap();
+    second_began.recv().unwrap();
     running.stopper.stop();
-    // Which of the two goes on first is open; that the end waits for the first is not.
-    go.send(()).unwrap();
+    assert!(outcomes.recv().unwrap());
+    // The end waits for the one that publishes.
+    assert!(!running.serving.is_finished());
     go.send(()).unwrap();
     assert_eq!(running.serving.join().unwrap().unwrap(), End::Stopped);
-    assert!(outcomes.recv().unwrap());
     assert_eq!(published.load(Ordering::SeqCst), 1);
 }
 
@@ -385,4 +389,80 @@ fn an_output_that_nobody_reads_ends_the_server() {
     write_request(Protocol::Json, &request, running.requests.as_mut().unwrap()).unwrap();
     let error = running.serving.join().unwrap().unwrap_err();
     assert!(matches!(error, ServeError::Output(_)), "{error}");
+}
+
+/// Requests, cancels and ids taken again in no particular order, over handlers that take no particular time.
+#[test]
+fn whatever_comes_in_whatever_order_the_rules_hold() {
+    for seed in 1..=8 {
+        jumble(seed);
+    }
+}
+
+fn jumble(seed: u64) {
+    const STEPS: usize = 2_000;
+    const IDS: i32 = 6;
+    let committed = Arc::new(Mutex::new(Vec::<usize>::new()));
+    let list = Arc::clone(&committed);
+    let mut running = serve(4, move |request, cancellation| {
+        let token: usize = request.arguments[0].parse().unwrap();
+        let pause = || (0..token % 7).for_each(|_| thread::yield_now());
+        if cancellation.access(pause).is_err() {
+            return says("given up");
+        }
+        pause();
+        match cancellation.commit(|| (pause(), list.lock().unwrap().push(token))) {
+            Ok(_) => says(&token.to_string()),
+            Err(_) => says("given up"),
+        }
+    });
+    let mut requests = running.requests.take().unwrap();
+    let sending = thread::spawn(move || {
+        let mut random = seed;
+        let mut sent = vec![Vec::new(); IDS as usize];
+        for token in 0..STEPS {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let request_id = i32::try_from((random >> 33) % IDS as u64).unwrap();
+            let cancel = (random >> 40).is_multiple_of(3);
+            if !cancel {
+                sent[request_id as usize].push(token);
+            }
+            let arguments = vec![token.to_string()];
+            let request = WorkRequest { arguments, request_id, cancel, ..WorkRequest::default() };
+            write_request(Protocol::Json, &request, &mut requests).unwrap();
+        }
+        sent
+    });
+    let (mut done, mut cancels) = (vec![Vec::new(); IDS as usize], vec![0; IDS as usize]);
+    while let Some(answer) = running.responses.read().unwrap() {
+        let id = answer.request_id as usize;
+        if answer.was_cancelled {
+            assert_eq!(answer, cancelled(answer.request_id));
+            cancels[id] += 1;
+        } else {
+            // One that was given up has been answered or replaced: its handler's word must not be heard.
+            done[id].push(answer.output.parse::<usize>().unwrap());
+        }
+    }
+    assert_eq!(running.serving.join().unwrap().unwrap(), End::InputEnded { abandoned: 0 });
+    let (sent, committed) = (sending.join().unwrap(), committed.lock().unwrap());
+    assert!(cancels.iter().sum::<usize>() > 0, "seed {seed}: nothing was cancelled");
+    for (id, tokens) in sent.iter().enumerate() {
+        let published: Vec<usize> =
+            committed.iter().copied().filter(|token| tokens.contains(token)).collect();
+        assert!(published.is_sorted(), "seed {seed}, id {id}: an older result came last");
+        let mut answered = done[id].clone();
+        answered.sort_unstable();
+        answered.dedup();
+        assert_eq!(answered.len(), done[id].len(), "seed {seed}, id {id}: answered twice");
+        assert!(answered.iter().all(|token| published.contains(token)), "seed {seed}, id {id}");
+        if id == 0 {
+            assert_eq!(answered.len() + cancels[id], tokens.len(), "seed {seed}: one answer each");
+            assert_eq!(answered, published, "seed {seed}: published after it was cancelled");
+        } else {
+            // What was published and not answered was replaced meanwhile, so it is not the last of its id.
+            let silent = published.iter().filter(|token| !answered.contains(token));
+            assert!(silent.clone().all(|token| Some(token) != tokens.last()), "seed {seed}, id {id}");
+        }
+    }
 }
