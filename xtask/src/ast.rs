@@ -163,9 +163,9 @@ pub(crate) enum Form {
 pub(crate) fn judge(version: PyVersion, source: &[u8], form: Form) -> Verdict {
     let arena = Bump::new();
     let mut strings = Strings::new();
-    match prepyc_syntax::parse_module(source, version.features(), &arena, &mut strings) {
+    match prepyc_syntax::parse_module(source, version.grammar(), &arena, &mut strings) {
         Ok(parsed) => {
-            let dump = prepyc_syntax::dump::dump(&parsed.module, version.features(), &strings);
+            let dump = prepyc_syntax::dump::dump(&parsed.module, version.grammar(), &strings);
             Verdict::Tree(match form {
                 Form::Dump => String::from_utf8_lossy(&dump).into_owned(),
                 Form::Digest => hex(&Sha256::digest(&dump)),

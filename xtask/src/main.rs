@@ -1,5 +1,6 @@
 //! The project's own chores, as `cargo xtask NAME`. This file only finds the one asked for.
 
+mod ast;
 mod bench;
 mod ci;
 mod corpus;
@@ -31,6 +32,8 @@ enum Chore {
     Tidy,
     /// Write the generated tables anew from the recorded facts.
     Gen(r#gen::Arguments),
+    /// Hold our parser against the real interpreters', tree by tree.
+    AstCompare(ast::Arguments),
     /// Record facts from the real interpreters.
     Record(record::Arguments),
     /// Record what CPython's code generator emits, for the compiler's stage tests.
@@ -59,6 +62,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Ci(arguments) => ci::run(&arguments),
         Chore::Tidy => tidy::run(),
         Chore::Gen(arguments) => r#gen::run(&arguments),
+        Chore::AstCompare(arguments) => ast::run(&arguments),
         Chore::Record(arguments) => record::run(&arguments),
         Chore::Stages(arguments) => stages::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),

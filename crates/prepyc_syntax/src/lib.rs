@@ -5,6 +5,7 @@
 
 pub mod ast;
 mod decode;
+mod diagnose;
 pub mod dump;
 mod error;
 mod lexer;
@@ -44,6 +45,6 @@ pub fn parse_module<'a>(
     let mut parser = Parser::new(&text, grammar, arena, strings);
     match parser.module() {
         Ok(module) => Ok(Parsed { module, warnings: std::mem::take(&mut parser.lexer.warnings) }),
-        Err(parser::Fail) => Err(parser.into_error()),
+        Err(parser::Fail) => Err(parser.into_error(&text)),
     }
 }

@@ -4,6 +4,7 @@
 //! 3.14". Nothing else in the project compares versions: it asks for one of these.
 
 use crate::PyVersion;
+use crate::mistakes::{self, Mistakes};
 
 /// The facts of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub struct Grammar {
     pub fstrings: FStrings,
     /// A format specification in an f-string with single quotes may end with the line.
     pub newline_in_format_spec: bool,
+    /// `from __future__ import barry_as_FLUFL` in a source makes `<>` the operator and `!=` none.
+    pub flufl_import: bool,
     /// `type X = …`, `def f[T](…)`, `class C[T]` (PEP 695).
     pub type_params: bool,
     /// `def f[T = int](…)` (PEP 696).
@@ -26,6 +29,8 @@ pub struct Grammar {
     pub comprehension_unpacking: bool,
     /// `case +1:`.
     pub plus_in_patterns: bool,
+    /// What mistakes are told.
+    pub mistakes: Mistakes,
     /// What `ast.dump` leaves out unless told otherwise.
     pub ast_dump: AstDump,
 }
@@ -53,6 +58,7 @@ pub enum AstDump {
 const PY311: Grammar = Grammar {
     fstrings: FStrings::OneToken,
     newline_in_format_spec: false,
+    flufl_import: false,
     type_params: false,
     type_param_defaults: false,
     template_strings: false,
@@ -60,25 +66,35 @@ const PY311: Grammar = Grammar {
     lazy_imports: false,
     comprehension_unpacking: false,
     plus_in_patterns: false,
+    mistakes: mistakes::PY311,
     ast_dump: AstDump::OmitsNone,
 };
 
-const PY312: Grammar =
-    Grammar { fstrings: FStrings::Tokens, newline_in_format_spec: true, type_params: true, ..PY311 };
+const PY312: Grammar = Grammar {
+    fstrings: FStrings::Tokens,
+    newline_in_format_spec: true,
+    type_params: true,
+    mistakes: mistakes::PY312,
+    ..PY311
+};
 
 const PY313: Grammar = Grammar {
     newline_in_format_spec: false,
+    flufl_import: true,
     type_param_defaults: true,
+    mistakes: mistakes::PY313,
     ast_dump: AstDump::OmitsEmpty,
     ..PY312
 };
 
-const PY314: Grammar = Grammar { template_strings: true, except_without_parentheses: true, ..PY313 };
+const PY314: Grammar =
+    Grammar { mistakes: mistakes::PY314, template_strings: true, except_without_parentheses: true, ..PY313 };
 
 const PY315: Grammar = Grammar {
     lazy_imports: true,
     comprehension_unpacking: true,
     plus_in_patterns: true,
+    mistakes: mistakes::PY315,
     ast_dump: AstDump::OmitsLoad,
     ..PY314
 };

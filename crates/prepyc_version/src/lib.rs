@@ -5,6 +5,7 @@
 
 mod features;
 mod grammar;
+mod mistakes;
 mod opcode;
 mod release;
 mod tables;
@@ -13,5 +14,6 @@ pub use features::{
     CfgPipeline, ComplexArithmetic, ExtraItemsCredited, Features, IteratorShape, MethodCallShape,
 };
 pub use grammar::{AstDump, FStrings, Grammar};
+pub use mistakes::Mistakes;
 pub use opcode::{Beyond, Direction, InstructionInfo, Oparg, Opcode, OpcodeTable, StackEffect};
 pub use release::{Magic, PyRelease, PyVersion, SourceHash, UnknownVersion};

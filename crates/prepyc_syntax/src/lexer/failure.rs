@@ -20,7 +20,7 @@ impl Lexer<'_> {
         let offset = self.characters(self.line_start, after) as i32;
         let lineno = self.line;
         self.position = after;
-        let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 };
+        let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: offset };
         self.fail(ErrorKind::Syntax, message, place)
     }
 
@@ -53,6 +53,7 @@ impl Lexer<'_> {
         let lineno = self.line;
         let end = self.line_end_offset();
         let offset = self.characters(self.line_start, end) as i32 + 1;
+        self.error_is_status = true;
         self.fail(kind, message, ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 })
     }
 
@@ -65,7 +66,9 @@ impl Lexer<'_> {
     /// How many characters there are between the two offsets.
     pub(crate) fn characters(&self, start: usize, end: usize) -> usize {
         let bytes = self.bytes.get(start..end.min(self.bytes.len())).unwrap_or_default();
-        bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+        // CPython appends a line's end where the last line has none; a token may take that in.
+        let beyond = end.saturating_sub(self.bytes.len());
+        bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + beyond
     }
 
     pub(super) fn warn(&mut self, kind: WarningKind, message: String) {
@@ -75,11 +78,12 @@ impl Lexer<'_> {
     /// The source ends within brackets.
     pub(super) fn unexpected_end(&mut self, start: usize) -> Token {
         self.position = start;
-        if self.closes_at_end && self.brackets.len() == 1 {
+        if self.parenthesis.is_some() && self.brackets.len() == 1 {
             self.brackets.pop();
             self.mode = super::Mode::LineStart;
             return self.token(TokenKind::RParen, start, start + 1);
         }
+        self.error_is_status = true;
         if self.error.is_none() {
             self.error = Some(Box::new(self.never_closed()));
         }
@@ -105,7 +109,17 @@ impl Lexer<'_> {
         let lineno = self.line;
         let offset = self.characters(self.line_start, self.position) as i32 + 1;
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: 0 };
+        self.error_is_status = true;
         self.fail(ErrorKind::Syntax, "unexpected character after line continuation character", place)
+    }
+
+    /// The source ends right after a backslash.
+    pub(super) fn end_in_continuation(&mut self) -> Token {
+        let lineno = self.line;
+        let offset = self.characters(self.line_start, self.position) as i32 + 1;
+        self.error_is_status = true;
+        let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 };
+        self.fail(ErrorKind::Syntax, "unexpected EOF while parsing", place)
     }
 
     /// The source ends after a backslash and a line's end.
@@ -116,8 +130,9 @@ impl Lexer<'_> {
         let lineno = self.line.saturating_sub(1).max(1);
         let line_start =
             memchr::memrchr(b'\n', &self.bytes[..self.position.saturating_sub(1)]).map_or(0, |at| at + 1);
-        let offset = self.characters(line_start, self.position.saturating_sub(1)) as i32;
-        let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: 0 };
+        let offset = self.characters(line_start, self.position.saturating_sub(1)) as i32 + 1;
+        let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 };
+        self.error_is_status = true;
         self.fail(ErrorKind::Syntax, "unexpected EOF while parsing", place)
     }
 

@@ -253,6 +253,13 @@ impl Lexer<'_> {
         None
     }
 
+    /// The letter of the innermost string, if these quotes, which open nothing, are its own: then it lacks a `}`.
+    pub(super) fn missing_brace(&self, quote_at: usize, quotes: usize) -> Option<char> {
+        let string = self.strings.last()?;
+        let same = string.quote == self.byte(quote_at) && string.triple == (quotes == 3);
+        same.then(|| string.letter())
+    }
+
     #[cold]
     fn newline_in_spec(&mut self, at: usize) -> Token {
         let letter = self.strings.last().map_or('f', StringMode::letter);

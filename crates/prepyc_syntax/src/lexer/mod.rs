@@ -14,7 +14,7 @@ mod string;
 pub(crate) mod token;
 
 use memchr::memchr;
-use prepyc_version::Grammar;
+use prepyc_version::{FStrings, Grammar};
 
 use crate::ast::Location;
 use crate::error::{SyntaxError, Warning};
@@ -64,9 +64,13 @@ pub(crate) struct Lexer<'s> {
     strings: Vec<StringMode>,
     /// Why the last token was [`TokenKind::Error`].
     pub(crate) error: Option<Box<SyntaxError>>,
+    /// CPython's tokenizer reports it as its status, not by raising.
+    pub(crate) error_is_status: bool,
     pub(crate) warnings: Vec<Warning>,
-    /// The text stands in parentheses, the second of which is where it ends.
-    closes_at_end: bool,
+    /// The text is the field of a 3.11 f-string, in parentheses: the first is here, the second where it ends.
+    parenthesis: Option<usize>,
+    /// The line where the text starts.
+    first_line: u32,
     grammar: &'static Grammar,
 }
 
@@ -85,8 +89,10 @@ impl<'s> Lexer<'s> {
             brackets: Vec::with_capacity(16),
             strings: Vec::new(),
             error: None,
+            error_is_status: false,
             warnings: Vec::new(),
-            closes_at_end: false,
+            parenthesis: None,
+            first_line: 1,
             grammar,
         }
     }
@@ -178,7 +184,10 @@ impl<'s> Lexer<'s> {
         if self.byte(end) == 0 && self.mode == Mode::LineStart {
             return self.end_marker(start);
         }
-        let token = self.token(TokenKind::Newline, start, end);
+        let mut token = self.token(TokenKind::Newline, start, end);
+        if self.grammar.fstrings == FStrings::Tokens {
+            token.location.end_col_offset += 1;
+        }
         self.skip_line_end();
         self.mode = Mode::LineStart;
         token
@@ -208,8 +217,13 @@ impl<'s> Lexer<'s> {
         loop {
             let byte = self.byte(end);
             if !NAME_CONTINUES[byte as usize] {
-                if end - start <= 2 && matches!(byte, b'"' | b'\'') && self.is_string_prefix(start, end) {
-                    return self.string(start, end);
+                if matches!(byte, b'"' | b'\'') {
+                    if end - start <= 2 && self.is_string_prefix(start, end) {
+                        return self.string(start, end);
+                    }
+                    if let Some(error) = self.conflicting_prefixes(start, end) {
+                        return error;
+                    }
                 }
                 break;
             }
@@ -225,6 +239,9 @@ impl<'s> Lexer<'s> {
 
     /// Steps over a line continuation, with the position after its backslash.
     fn continue_line(&mut self) -> Option<Token> {
+        if self.byte(self.position) == 0 && self.brackets.is_empty() {
+            return Some(self.end_in_continuation());
+        }
         if self.byte(self.position) != b'\n' {
             return Some(self.bad_continuation());
         }

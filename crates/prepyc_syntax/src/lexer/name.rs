@@ -19,6 +19,28 @@ impl Lexer<'_> {
         }
     }
 
+    /// An error if what stands before a quote is made of prefixes that do not go together.
+    #[cold]
+    pub(super) fn conflicting_prefixes(&mut self, start: usize, end: usize) -> Option<Token> {
+        if !self.grammar.mistakes.string_prefix_errors {
+            return None;
+        }
+        let mut seen = Vec::new();
+        for at in start..end {
+            let letter = self.bytes[at].to_ascii_lowercase();
+            if !b"burft".contains(&letter) || seen.contains(&letter) {
+                return None;
+            }
+            seen.push(letter);
+        }
+        let (one, other) = [b"ub", b"ur", b"uf", b"ut", b"bf", b"bt", b"ft"]
+            .into_iter()
+            .find(|pair| pair.iter().all(|letter| seen.contains(letter)))
+            .map(|&[one, other]| (char::from(one), char::from(other)))?;
+        let message = format!("'{one}' and '{other}' prefixes are incompatible");
+        Some(self.fail_range(start, end, message))
+    }
+
     /// Whether the prefix is that of a string with tokens within.
     pub(super) fn has_inner_tokens(&self, start: usize, end: usize) -> bool {
         self.grammar.fstrings == FStrings::Tokens

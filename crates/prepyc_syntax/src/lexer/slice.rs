@@ -31,7 +31,8 @@ impl<'s> Lexer<'s> {
         lexer.mode = Mode::Line;
         lexer.line = token.location.lineno + lines;
         lexer.line_start = line_start;
-        lexer.closes_at_end = true;
+        lexer.parenthesis = Some(open);
+        lexer.first_line = lexer.line;
         lexer.brackets.push(Bracket { byte: b'(', line: lexer.line, at: open });
         let mut parenthesis = lexer.token(TokenKind::LParen, open, open + 1);
         // CPython 3.11 forgets the column where nothing but a line's end follows.
@@ -50,6 +51,15 @@ impl<'s> Lexer<'s> {
             end_lineno: location.end_lineno as i32,
             end_offset: self.offset_in_line(location.end_lineno, location.end_col_offset),
         }
+    }
+
+    /// Where CPython says the source ends: at the end of its last line, the line's end included.
+    pub(crate) fn place_of_end(&self) -> ErrorPlace {
+        let text = self.source.strip_suffix('\n').unwrap_or(self.source);
+        let line_start = text.rfind('\n').map_or(0, |newline| newline + 1);
+        let lineno = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u32 + 1;
+        let offset = text[line_start..].chars().count() as i32 + 1;
+        ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 }
     }
 
     /// The character, from 1, that stands that many bytes into that line.

@@ -100,6 +100,13 @@ impl Lexer<'_> {
 
     /// The token that starts as `first` does and ends at `end` of the current line.
     pub(super) fn spanning(&self, first: Token, end: usize) -> Token {
+        let mut first = first;
+        if let (Some(open), true) = (self.parenthesis, self.line != first.location.lineno)
+            && first.location.lineno == self.first_line
+        {
+            // CPython 3.11 compares with the line of the token's end to tell whether to add the column of the field.
+            first.location.col_offset = (first.start as usize - open) as u32;
+        }
         Token {
             end: end as u32,
             location: Location {
@@ -118,7 +125,10 @@ impl Lexer<'_> {
 
     /// A string that starts in the current line never ends; CPython noticed in line `last_line`.
     #[cold]
-    fn unterminated_at(&mut self, start: usize, _quote_at: usize, quotes: usize, last_line: u32) -> Token {
+    fn unterminated_at(&mut self, start: usize, quote_at: usize, quotes: usize, last_line: u32) -> Token {
+        if let Some(letter) = self.missing_brace(quote_at, quotes) {
+            return self.fail_before(start + 1, format!("{letter}-string: expecting '}}'"));
+        }
         let lineno = self.line;
         let offset = self.characters(self.line_start, start) as i32 + 1;
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: offset };

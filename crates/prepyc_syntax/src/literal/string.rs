@@ -68,8 +68,15 @@ pub(crate) fn decode_str(body: &str, out: &mut Vec<u8>, bad: &mut Option<BadEsca
 fn escape(body: &str, at: usize, out: &mut Vec<u8>, bad: &mut Option<BadEscape>) -> Result<usize, String> {
     let bytes = body.as_bytes();
     let Some(&letter) = bytes.get(at + 1) else {
-        return Err(codec_error(body, at, at + 1, "\\ at end of string"));
+        // Text of an f-string may end before a brace that is behind a backslash.
+        out.push(b'\\');
+        return Ok(at + 1);
     };
+    if !letter.is_ascii() {
+        // CPython's way to the codec takes such a backslash for one that is doubled, hence no warning.
+        out.push(b'\\');
+        return Ok(at + 1);
+    }
     if let Some(byte) = simple_escape(letter) {
         out.push(byte);
         return Ok(at + 2);

@@ -2,17 +2,18 @@
 
 use super::{Fail, Parse, Parser, Start};
 use crate::ast::{Alias, ImportFrom, Stmt, StmtKind};
-use crate::lexer::token::TokenKind;
+use crate::lexer::token::{Token, TokenKind};
 use prepyc_bytecode::StrId;
 
 impl<'a> Parser<'a, '_> {
     /// `import …` or `from … import …`, behind a `lazy` if there is one.
-    pub(super) fn import_statement(&mut self, start: Start, is_lazy: bool) -> Parse<Stmt<'a>> {
+    pub(super) fn import_statement(&mut self, start: Start, lazy: Option<Token>) -> Parse<Stmt<'a>> {
+        let is_lazy = lazy.is_some();
         let kind = if self.eat(TokenKind::Import) {
             StmtKind::Import { names: self.import_names()?, is_lazy }
         } else {
             self.expect(TokenKind::From)?;
-            self.import_from(is_lazy)?
+            self.import_from(lazy)?
         };
         Ok(Stmt { location: self.since(start), kind })
     }
@@ -31,7 +32,7 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    fn import_from(&mut self, is_lazy: bool) -> Parse<StmtKind<'a>> {
+    fn import_from(&mut self, lazy: Option<Token>) -> Parse<StmtKind<'a>> {
         let mut level = 0;
         loop {
             match self.current.kind {
@@ -44,9 +45,13 @@ impl<'a> Parser<'a, '_> {
         let module = if level > 0 && self.at(TokenKind::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(TokenKind::Import)?;
         let names = self.import_from_names()?;
-        if level == 0 {
-            self.note_future(module, names);
+        if level == 0 && module.is_some_and(|module| self.names.get(module).to_str() == Some("__future__")) {
+            if let Some(lazy) = lazy {
+                return self.reject(&lazy, "lazy from __future__ import is not allowed");
+            }
+            self.note_future(names);
         }
+        let is_lazy = lazy.is_some();
         Ok(StmtKind::ImportFrom(self.alloc(ImportFrom { module, names, level, is_lazy })))
     }
 
@@ -101,12 +106,8 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// `from __future__ import barry_as_FLUFL` changes what the parser takes from here on.
-    fn note_future(&mut self, module: Option<StrId>, names: &[Alias]) {
-        let is = |id: StrId, text: &str| self.names.get(id).to_str() == Some(text);
-        if module.is_some_and(|module| is(module, "__future__"))
-            && names.iter().any(|alias| is(alias.name, "barry_as_FLUFL"))
-        {
-            self.flufl = true;
-        }
+    fn note_future(&mut self, names: &[Alias]) {
+        let flufl = |alias: &Alias| self.names.get(alias.name).to_str() == Some("barry_as_FLUFL");
+        self.flufl |= self.grammar.flufl_import && names.iter().any(flufl);
     }
 }

@@ -24,7 +24,8 @@ use prepyc_version::Grammar;
 
 use crate::ast::{Alias, Arg, Comprehension, ExceptHandler, Expr, Keyword, Location, MatchCase, Module};
 use crate::ast::{Pattern, Stmt, TypeParam, WithItem};
-use crate::error::SyntaxError;
+use crate::diagnose;
+use crate::error::{ErrorKind, SyntaxError};
 use crate::lexer::Lexer;
 use crate::lexer::token::{Token, TokenKind};
 
@@ -203,8 +204,7 @@ impl<'a, 's> Parser<'a, 's> {
     #[cold]
     fn too_deep(&mut self) -> Parse<()> {
         let message = "the source is nested too deeply";
-        self.error
-            .get_or_insert_with(|| Box::new(SyntaxError::unplaced(crate::error::ErrorKind::Memory, message)));
+        self.error.get_or_insert_with(|| Box::new(SyntaxError::unplaced(ErrorKind::Memory, message)));
         Err(Fail)
     }
 
@@ -273,15 +273,13 @@ take! {
 
 impl Parser<'_, '_> {
     /// Why the module could not be parsed.
-    pub(crate) fn into_error(self) -> SyntaxError {
-        if let Some(error) = self.error.or(self.lexer.error.clone()) {
-            return *error;
-        }
-        let place = self.lexer.place_of(self.current.location);
-        SyntaxError {
-            kind: crate::error::ErrorKind::Syntax,
-            message: "invalid syntax".to_owned(),
-            place: Some(place),
+    pub(crate) fn into_error(self, source: &str) -> SyntaxError {
+        match self.error {
+            Some(error) if error.kind == ErrorKind::Syntax => {
+                diagnose::prefer_lexer_error(self.lexer, self.current.location.lineno, *error)
+            }
+            Some(error) => *error,
+            None => diagnose::explain(Lexer::new(source, self.grammar), self.grammar),
         }
     }
 }

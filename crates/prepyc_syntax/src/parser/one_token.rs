@@ -303,9 +303,12 @@ impl<'a> Parser<'a, '_> {
         let expr = match result {
             Ok(expr) if complete => expr,
             _ => {
-                if self.lexer.error.is_none() {
-                    self.lexer.error = inner.error;
+                if self.error.is_none() {
+                    let (fresh, parenthesis) = self.lexer.within_parentheses(&literal.token, open, end);
+                    self.error =
+                        Some(Box::new(crate::diagnose::explain_field(fresh, parenthesis, self.grammar)));
                 }
+                (self.current, self.ahead) = (current, ahead);
                 return Err(Fail);
             }
         };

@@ -115,18 +115,19 @@ impl<'a> Parser<'a, '_> {
 
     fn signed_number(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
-        // The sign `+` is accepted by later versions only, and leaves no trace.
-        if self.at(TokenKind::Add) {
-            if !self.grammar.plus_in_patterns {
-                return Err(Fail);
-            }
+        let sign = match self.current.kind {
+            TokenKind::Sub => Some(UnaryOp::USub),
+            TokenKind::Add if self.grammar.plus_in_patterns => Some(UnaryOp::UAdd),
+            TokenKind::Add => return Err(Fail),
+            _ => None,
+        };
+        if sign.is_some() {
             self.bump();
         }
-        let negative = self.eat(TokenKind::Sub);
         let real = self.number_atom()?;
         let mut value = real;
-        if negative {
-            let kind = ExprKind::UnaryOp { op: UnaryOp::USub, operand: self.alloc(real) };
+        if let Some(op) = sign {
+            let kind = ExprKind::UnaryOp { op, operand: self.alloc(real) };
             value = Expr { location: self.since(start), kind };
         }
         let op = match self.current.kind {

@@ -44,7 +44,7 @@ impl<'a> Parser<'a, '_> {
             TokenKind::Del => self.delete()?,
             TokenKind::Global => StmtKind::Global { names: self.name_list()? },
             TokenKind::Nonlocal => StmtKind::Nonlocal { names: self.name_list()? },
-            TokenKind::Import | TokenKind::From => return self.import_statement(start, false),
+            TokenKind::Import | TokenKind::From => return self.import_statement(start, None),
             TokenKind::Name => return self.name_statement(start),
             _ => return self.expression_statement(start),
         };
@@ -65,8 +65,9 @@ impl<'a> Parser<'a, '_> {
                 if self.grammar.lazy_imports
                     && matches!(self.peek(), TokenKind::Import | TokenKind::From) =>
             {
+                let lazy = self.current;
                 self.bump();
-                self.import_statement(start, true)
+                self.import_statement(start, Some(lazy))
             }
             _ => self.expression_statement(start),
         }

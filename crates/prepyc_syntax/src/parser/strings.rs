@@ -185,6 +185,8 @@ impl<'a> Parser<'a, '_> {
 
     /// Fails with a `SyntaxError` that covers the token.
     pub(super) fn reject<T>(&mut self, token: &Token, message: &str) -> Parse<T> {
+        // CPython 3.11 points at the last token it has looked at.
+        let token = if self.grammar.fstrings == FStrings::OneToken { &self.current } else { token };
         let place = self.lexer.place_of(token.location);
         let error = SyntaxError { kind: ErrorKind::Syntax, message: message.to_owned(), place: Some(place) };
         self.error.get_or_insert_with(|| Box::new(error));

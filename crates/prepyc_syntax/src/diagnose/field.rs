@@ -1,0 +1,119 @@
+//! f-strings and t-strings as tokens, and what goes wrong in their replacement fields.
+
+use super::{Diagnosis, Node, Shape, first};
+use crate::lexer::token::TokenKind as T;
+
+impl Diagnosis<'_> {
+    pub(super) fn fstring(&mut self) -> Option<Node> {
+        self.string_with_fields(T::FStringStart, T::FStringMiddle, T::FStringEnd, 'f', Shape::FString)
+    }
+
+    pub(super) fn tstring(&mut self) -> Option<Node> {
+        self.string_with_fields(T::TStringStart, T::TStringMiddle, T::TStringEnd, 't', Shape::TString)
+    }
+
+    fn string_with_fields(
+        &mut self,
+        start: T,
+        middle: T,
+        end: T,
+        letter: char,
+        shape: Shape,
+    ) -> Option<Node> {
+        let first = self.position;
+        self.token(start)?;
+        self.many(|p| first!(p: p.replacement_field(middle, letter), p.token(middle)))?;
+        self.token(end)?;
+        Some(self.node(first, shape))
+    }
+
+    fn replacement_field(&mut self, middle: T, letter: char) -> Option<Node> {
+        first!(self as p: {
+            let start = p.position;
+            p.token(T::LBrace)?;
+            p.yield_or_star()?;
+            p.optional(|p| p.token(T::Assign))?;
+            p.optional(|p| p.conversion(letter))?;
+            p.optional(|p| p.format_spec(middle, letter))?;
+            p.token(T::RBrace)?;
+            Some(p.node(start, Shape::FString))
+        }, p.invalid_replacement_field(middle, letter))
+    }
+
+    fn conversion(&mut self, letter: char) -> Option<Node> {
+        let mark = self.token(T::Exclamation)?;
+        let name = self.name()?;
+        if mark.location.end_col_offset != name.location.col_offset
+            || mark.location.lineno != name.location.lineno
+        {
+            let word = self.grammar.mistakes.exclamation;
+            let message = format!("{letter}-string: conversion type must come right after the {word} mark");
+            return self.raise(mark.location.to(name.location), &message);
+        }
+        let text = self.text_of(&name).to_owned();
+        if !matches!(text.as_str(), "s" | "r" | "a") {
+            let message =
+                format!("{letter}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
+            return self.raise(name.location, &message);
+        }
+        Some(name)
+    }
+
+    fn format_spec(&mut self, middle: T, letter: char) -> Option<Node> {
+        let start = self.position;
+        self.token(T::Colon)?;
+        self.many(|p| first!(p: p.token(middle), p.replacement_field(middle, letter)))?;
+        Some(self.node(start, Shape::Other))
+    }
+
+    fn invalid_replacement_field(&mut self, middle: T, letter: char) -> Option<Node> {
+        if !self.second_pass {
+            return None;
+        }
+        self.token(T::LBrace)?;
+        let body = self.position;
+        for (token, text) in [(T::Assign, "="), (T::Exclamation, "!"), (T::Colon, ":"), (T::RBrace, "}")] {
+            if let Some(a) = self.token(token) {
+                let message = format!("{letter}-string: valid expression required before '{text}'");
+                return self.raise(a.location, &message);
+            }
+        }
+        if !self.ahead(Self::yield_or_star) {
+            let message = format!("{letter}-string: expecting a valid expression after '{{'");
+            return self.raise_next(&message);
+        }
+        self.yield_or_star()?;
+        if !self.at_any(&[T::Assign, T::Exclamation, T::Colon, T::RBrace]) {
+            return self.raise_next(&format!("{letter}-string: expecting '=', or '!', or ':', or '}}'"));
+        }
+        let after_value = self.position;
+        let debug = self.token(T::Assign).is_some();
+        if debug && !self.at_any(&[T::Exclamation, T::Colon, T::RBrace]) {
+            return self.raise_next(&format!("{letter}-string: expecting '!', or ':', or '}}'"));
+        }
+        if self.token(T::Exclamation).is_some() {
+            if self.at_any(&[T::Colon, T::RBrace]) {
+                let message = format!("{letter}-string: missing conversion character");
+                return self.raise_next(&message);
+            }
+            if !self.at(T::Name) {
+                return self.raise_next(&format!("{letter}-string: invalid conversion character"));
+            }
+            self.name()?;
+        }
+        if !self.at_any(&[T::Colon, T::RBrace]) {
+            return self.raise_next(&format!("{letter}-string: expecting ':' or '}}'"));
+        }
+        if self.token(T::Colon).is_some() {
+            self.many(|p| first!(p: p.token(middle), p.replacement_field(middle, letter)))?;
+            if !self.at(T::RBrace) {
+                return self.raise_next(&format!("{letter}-string: expecting '}}', or format specs"));
+            }
+        }
+        let _ = (body, after_value);
+        if !self.at(T::RBrace) {
+            return self.raise_next(&format!("{letter}-string: expecting '}}'"));
+        }
+        None
+    }
+}

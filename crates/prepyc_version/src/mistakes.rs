@@ -1,0 +1,126 @@
+//! Which mistakes the parsers of the versions have words of their own for, and which words.
+
+/// What a version's parser says of mistakes that not every version knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mistakes {
+    /// `[*a if b else *c]` has words of its own.
+    pub partial_conditional_errors: bool,
+    /// `"a" b "c"`, likewise.
+    pub string_part_errors: bool,
+    /// `a if b else pass`, likewise.
+    pub conditional_statement_errors: bool,
+    /// `3 + not a`, likewise.
+    pub not_after_operator_errors: bool,
+    /// `[**a]`, `{*a: b}` and `*a if b else c`, likewise.
+    pub unpacking_errors: bool,
+    /// `f(*a=b)` and `f(**a=b)`, likewise.
+    pub unpacking_assignment_errors: bool,
+    /// `f(*)`, likewise.
+    pub starred_expression_errors: bool,
+    /// `f(a=)`, likewise.
+    pub missing_value_errors: bool,
+    /// `f(**a, *b)` is pointed at from the comma on.
+    pub unpacking_order_errors: bool,
+    /// `[x for x y]` has words of its own.
+    pub missing_in_errors: bool,
+    /// `raise from a`, likewise.
+    pub raise_from_errors: bool,
+    /// `assert a = b`, likewise.
+    pub assert_errors: bool,
+    /// `import a from b`, likewise.
+    pub import_errors: bool,
+    /// `import a as b.c` and `case a as b.c`, likewise.
+    pub import_target_errors: bool,
+    /// `case {**a, 1: b}`, likewise.
+    pub mapping_rest_errors: bool,
+    /// `elif` after `else`, likewise.
+    pub elif_after_else_errors: bool,
+    /// `with a, :`, likewise.
+    pub with_comma_errors: bool,
+    /// `except A as b.c`, likewise.
+    pub except_target_errors: bool,
+    /// `case` outside of `match`, likewise.
+    pub stray_case_errors: bool,
+    /// `def f[]()`, likewise.
+    pub empty_type_params_errors: bool,
+    /// `ub""`, likewise.
+    pub string_prefix_errors: bool,
+    /// What a parameter without a default behind one with a default is told.
+    pub default_order: &'static str,
+    /// That order is looked at before anything else about parameters.
+    pub default_order_first: bool,
+    /// What parameters are called.
+    pub parameter: &'static str,
+    /// How the word for `!` is spelled.
+    pub exclamation: &'static str,
+}
+
+const NONE: Mistakes = Mistakes {
+    partial_conditional_errors: false,
+    string_part_errors: false,
+    conditional_statement_errors: false,
+    not_after_operator_errors: false,
+    unpacking_errors: false,
+    unpacking_assignment_errors: false,
+    starred_expression_errors: false,
+    missing_value_errors: false,
+    unpacking_order_errors: false,
+    missing_in_errors: false,
+    raise_from_errors: false,
+    assert_errors: false,
+    import_errors: false,
+    import_target_errors: false,
+    mapping_rest_errors: false,
+    elif_after_else_errors: false,
+    with_comma_errors: false,
+    except_target_errors: false,
+    stray_case_errors: false,
+    empty_type_params_errors: false,
+    string_prefix_errors: false,
+    default_order: "parameter without a default follows parameter with a default",
+    default_order_first: false,
+    parameter: "argument",
+    exclamation: "exclamation",
+};
+
+pub(crate) const PY311: Mistakes = Mistakes {
+    default_order: "non-default argument follows default argument",
+    default_order_first: true,
+    ..NONE
+};
+
+pub(crate) const PY312: Mistakes = Mistakes { exclamation: "exclamanation", ..NONE };
+
+pub(crate) const PY313: Mistakes = Mistakes {
+    unpacking_assignment_errors: true,
+    starred_expression_errors: true,
+    missing_value_errors: true,
+    unpacking_order_errors: true,
+    missing_in_errors: true,
+    import_errors: true,
+    empty_type_params_errors: true,
+    ..NONE
+};
+
+pub(crate) const PY314: Mistakes = Mistakes {
+    string_part_errors: true,
+    conditional_statement_errors: true,
+    not_after_operator_errors: true,
+    import_target_errors: true,
+    elif_after_else_errors: true,
+    except_target_errors: true,
+    string_prefix_errors: true,
+    ..PY313
+};
+
+pub(crate) const PY315: Mistakes = Mistakes {
+    partial_conditional_errors: true,
+    unpacking_errors: true,
+    raise_from_errors: true,
+    assert_errors: true,
+    mapping_rest_errors: true,
+    with_comma_errors: true,
+    stray_case_errors: true,
+    parameter: "parameter",
+    ..PY314
+};
