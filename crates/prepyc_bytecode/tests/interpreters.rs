@@ -2,16 +2,23 @@
 
 use std::path::Path;
 
+mod values;
+
+use prepyc_bytecode::marshal::{Value, read_value, write_value};
 use prepyc_bytecode::{
     CodeObject, Instructions, LocationTable, LocationTableWriter, Program, diff, exception_table,
 };
 use prepyc_testing::Oracle;
 use prepyc_version::PyVersion;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
 
 /// Modules that are read, written, loaded again by the interpreter and compared.
-const MODULES: usize = 240;
+const MODULES: usize = 200;
 /// One in this many is listed as well, and compared with what `dis` says.
-const LISTED: usize = 4;
+const LISTED: usize = 5;
+/// Values of any kind that the interpreter loads and writes again.
+const VALUES: usize = 400;
 
 fn run(oracle: &Oracle, arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interpreters/batch.py");
@@ -63,6 +70,11 @@ fn check_tables(program: &Program, code: &CodeObject) {
     code.inner().into_iter().for_each(|inner| check_tables(program, inner));
 }
 
+fn add_record(batch: &mut Vec<u8>, record: &[u8]) {
+    batch.extend_from_slice(&u32::try_from(record.len()).unwrap().to_le_bytes());
+    batch.extend_from_slice(record);
+}
+
 /// Reads and writes; returns a batch of what was written, for the interpreter to load and compare with its own.
 fn rewrite(batch: &[u8], version: PyVersion) -> Vec<u8> {
     let mut written = Vec::new();
@@ -75,8 +87,7 @@ fn rewrite(batch: &[u8], version: PyVersion) -> Vec<u8> {
         assert!(bytes.len() <= record.len(), "longer than CPython's: {filename}");
         assert_eq!(diff::first_differences(&program, &again), [], "{filename}");
         check_tables(&program, &program.code);
-        written.extend_from_slice(&u32::try_from(bytes.len()).unwrap().to_le_bytes());
-        written.extend_from_slice(&bytes);
+        add_record(&mut written, &bytes);
     }
     written
 }
@@ -113,20 +124,37 @@ fn check_listings(batch: &[u8], version: PyVersion, expected: &str) {
     assert!(count > 10_000, "only {count} lines");
 }
 
+/// Values of any kind, the same in each run.
+fn arbitrary_values(version: PyVersion) -> Vec<Value> {
+    let mut runner = TestRunner::deterministic();
+    let mut value = || values::values(version).new_tree(&mut runner).unwrap().current();
+    (0..VALUES).map(|_| values::build(&value(), version)).collect()
+}
+
 fn check(version: PyVersion) {
     let test = format!("bytecode of {version}");
     let Some(oracle) = Oracle::find_or_skip(&version.to_string(), &test) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let paths = ["theirs", "ours", "listing"].map(|name| folder.path().join(name));
-    let [theirs, ours, listing] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let paths = ["theirs", "ours", "listing", "values", "again"].map(|name| folder.path().join(name));
+    let [theirs, ours, listing, values, again] = paths.each_ref().map(|path| path.to_str().unwrap());
     compile(&oracle, &paths[0]);
     let batch = std::fs::read(theirs).unwrap();
     let count = records(&batch).count();
     assert!(count >= MODULES / 2, "only {count} modules");
     std::fs::write(ours, rewrite(&batch, version)).unwrap();
-    let compared = run(&oracle, &["compare", theirs, ours, listing, &LISTED.to_string()]);
+    let arbitrary = arbitrary_values(version);
+    let mut value_batch = Vec::new();
+    arbitrary.iter().for_each(|value| add_record(&mut value_batch, &write_value(value)));
+    std::fs::write(values, value_batch).unwrap();
+
+    let compared = run(&oracle, &["compare", theirs, ours, listing, &LISTED.to_string(), values, again]);
     assert_eq!(compared.trim(), count.to_string());
     check_listings(&batch, version, &std::fs::read_to_string(listing).unwrap());
+    let again = std::fs::read(again).unwrap();
+    assert_eq!(records(&again).count(), arbitrary.len());
+    for (record, value) in records(&again).zip(arbitrary) {
+        assert_eq!(read_value(record, version), Ok(value));
+    }
 }
 
 #[test]

