@@ -113,12 +113,12 @@ impl Comparison<'_> {
     fn numbers(&self, left: &CodeObject, right: &CodeObject) -> Option<Found> {
         let numbers = |code: &CodeObject| {
             [
-                ("co_argcount", i64::from(code.argcount)),
-                ("co_posonlyargcount", i64::from(code.posonlyargcount)),
-                ("co_kwonlyargcount", i64::from(code.kwonlyargcount)),
-                ("co_flags", i64::from(code.flags)),
-                ("co_firstlineno", i64::from(code.firstlineno)),
-                ("co_stacksize", i64::from(code.stacksize)),
+                ("co_argcount", code.argcount.to_string()),
+                ("co_posonlyargcount", code.posonlyargcount.to_string()),
+                ("co_kwonlyargcount", code.kwonlyargcount.to_string()),
+                ("co_flags", format!("{:#x}", code.flags)),
+                ("co_firstlineno", code.firstlineno.to_string()),
+                ("co_stacksize", code.stacksize.to_string()),
             ]
         };
         let mut pairs = numbers(left).into_iter().zip(numbers(right));
@@ -285,7 +285,7 @@ fn handlers(left: &CodeObject, right: &CodeObject) -> Option<Found> {
     let length = left.len().max(right.len());
     let index = (0..length).find(|&index| left.get(index) != right.get(index)).unwrap_or(length);
     let text = |entries: &[exception_table::ExceptionEntry]| {
-        entries.get(index).map_or("nothing".to_owned(), |entry| format!("{entry:?}"))
+        entries.get(index).map_or("nothing".to_owned(), |entry| entry.to_string())
     };
     Some(at("co_exceptiontable", index).differ(text(&left), text(&right)))
 }

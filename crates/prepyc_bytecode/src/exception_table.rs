@@ -4,6 +4,8 @@
 //! Numbers are six bits a byte, highest first, bit 6 saying that more follow; bit 7 marks the first byte of an
 //! entry (CPython: `InternalDocs/exception_handling.md`).
 
+use std::fmt;
+
 use crate::error::{FormatError, FormatErrorKind};
 
 /// A range of instructions and its handler. Positions are in code units from the beginning of `co_code`.
@@ -19,6 +21,16 @@ pub struct ExceptionEntry {
     pub depth: u32,
     /// Whether the raising instruction's position is pushed as well, for `RERAISE`.
     pub lasti: bool,
+}
+
+/// Offsets in bytes, as listings have them.
+impl fmt::Display for ExceptionEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [start, end, target] =
+            [self.start, self.end, self.target].map(|position| 2 * u64::from(position));
+        let lasti = if self.lasti { ", lasti" } else { "" };
+        write!(f, "{start} to {end}: {target}, depth {}{lasti}", self.depth)
+    }
 }
 
 /// Numbers in the table have at most 30 bits (CPython: `Python/assemble.c`).
