@@ -7,6 +7,7 @@ use prepyc_version::PyVersion;
 
 use crate::error::FormatError;
 use crate::marshal;
+use crate::repr::Repr;
 use crate::{Constant, PyStr, StrId, Strings};
 
 /// A compiled module: a version of Python, its strings and its code objects.
@@ -124,6 +125,11 @@ fn collect_code<'a>(constants: &'a [Constant], found: &mut Vec<&'a CodeObject>) 
 }
 
 impl Program {
+    /// A constant as Python's `repr` shows it; code objects without an address.
+    pub fn repr<'a>(&'a self, constant: &'a Constant) -> impl fmt::Display + 'a {
+        Repr { constant, strings: &self.strings }
+    }
+
     /// Reads what `marshal.dumps` of that version made of a code object.
     ///
     /// # Errors
