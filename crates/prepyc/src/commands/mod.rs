@@ -6,12 +6,15 @@
 mod clean;
 mod compile;
 mod console;
+mod diff;
 mod discovery;
 mod exit;
 mod files;
+mod inspect;
 mod interrupt;
 mod ordered;
 mod path_text;
+mod pyc_file;
 mod shell;
 mod target;
 mod verify;
@@ -42,6 +45,8 @@ enum Command {
     Compile(Box<compile::Arguments>),
     Verify(Box<verify::Arguments>),
     Clean(clean::Arguments),
+    Inspect(inspect::Arguments),
+    Diff(diff::Arguments),
     Completions(shell::CompletionArguments),
     Man(shell::ManArguments),
 }
@@ -54,6 +59,8 @@ pub fn main() -> ExitCode {
         Command::Compile(arguments) => compile::run(*arguments, &mut console),
         Command::Verify(arguments) => verify::run(*arguments, &mut console),
         Command::Clean(arguments) => clean::run(&arguments, &mut console),
+        Command::Inspect(arguments) => inspect::run(&arguments, &mut console),
+        Command::Diff(arguments) => diff::run(&arguments, &mut console),
         Command::Completions(arguments) => shell::write_completions(&arguments, &mut console),
         Command::Man(arguments) => shell::write_man_pages(&arguments, &mut console),
     };

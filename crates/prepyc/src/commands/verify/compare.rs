@@ -1,6 +1,7 @@
 //! Both sides of one source at one level, and what to say where they differ.
 
 use prepyc_bytecode::Program;
+use prepyc_bytecode::diff::first_differences;
 use prepyc_engine::{Diagnostic, Optimize};
 use prepyc_version::PyVersion;
 
@@ -40,8 +41,10 @@ pub(super) fn compare(
     let different = |what: String| Verdict::Different(vec![format!("level {level}: {what}")]);
     match (ours, answer) {
         (Ok(ours), Answer::Accepted { marshal, differences }) => {
-            let mut lines = differences;
-            lines.extend(reading_difference(ours, &marshal, version));
+            let mut lines = reading_differences(ours, &marshal, version);
+            if lines.is_empty() {
+                lines = differences.into_iter().map(|line| format!("as CPython loads it: {line}")).collect();
+            }
             if lines.is_empty() {
                 return Verdict::Equal;
             }
@@ -64,15 +67,17 @@ pub(super) fn compare(
     }
 }
 
-/// The first difference between what prepyc reads from its own bytes and from the interpreter's.
-fn reading_difference(ours: &[u8], theirs: &[u8], version: PyVersion) -> Option<String> {
+/// The differences between what prepyc reads from its own bytes and from the interpreter's.
+fn reading_differences(ours: &[u8], theirs: &[u8], version: PyVersion) -> Vec<String> {
     let ours = match Program::from_marshal(ours, version) {
         Ok(program) => program,
-        Err(error) => return Some(format!("prepyc cannot read its own bytes: {error}")),
+        Err(error) => return vec![format!("prepyc cannot read its own bytes: {error}")],
     };
     match Program::from_marshal(theirs, version) {
-        Ok(theirs) if theirs == ours => None,
-        Ok(_) => Some("prepyc reads other fields from CPython's marshal bytes than from its own".to_owned()),
-        Err(error) => Some(format!("prepyc cannot read CPython's marshal bytes: {error}")),
+        Ok(theirs) => first_differences(&ours, &theirs)
+            .into_iter()
+            .map(|difference| format!("{difference} (CPython's)"))
+            .collect(),
+        Err(error) => vec![format!("prepyc cannot read CPython's marshal bytes: {error}")],
     }
 }
