@@ -1,6 +1,6 @@
 //! The symbol table: what every name means in every scope (CPython: `Python/symtable.c`).
 //!
-//! Two passes. [`build`] walks the tree once and notes what each scope does with each name; [`analyze`] then decides
+//! Two passes. `build` walks the tree once and notes what each scope does with each name; `analyze` then decides
 //! where every name lives. Code generation only reads the result: it never decides a scope itself.
 //!
 //! This stage knows the tree and the strings; it knows no instruction.
