@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 use prepyc_bytecode::marshal::{MAX_DEPTH, read_value, write_value};
-use prepyc_bytecode::{FormatErrorKind, Pyc};
+use prepyc_bytecode::{FormatErrorKind, Program, Pyc, diff};
 use prepyc_version::PyVersion;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -138,6 +138,22 @@ fn deep_nesting_is_refused() {
     }
 }
 
+/// Code objects in code objects, as deep as CPython reads them: nothing that walks them runs out of stack.
+fn deep_code_is_walked() {
+    let nested = |depth: usize| {
+        let open = [&b"c"[..], &[0; 20], b"s\0\0\0\0)\x01"].concat();
+        let close = b")\0)\0s\0\0\0\0Z\x01aZ\x01aZ\x01a\0\0\0\0s\0\0\0\0s\0\0\0\0";
+        [open.repeat(depth), b"N".to_vec(), close.repeat(depth)].concat()
+    };
+    // A code object and its tuple of constants are two levels.
+    let program = Program::from_marshal(&nested(MAX_DEPTH as usize / 2 - 1), PyVersion::Py313).unwrap();
+    assert_eq!(Program::from_marshal(&program.to_marshal(), PyVersion::Py313), Ok(program.clone()));
+    assert_eq!(diff::first_differences(&program, &program), []);
+    write!(Sink(usize::MAX), "{program}").unwrap();
+    assert_eq!(kind(&nested(MAX_DEPTH as usize / 2)), Some(FormatErrorKind::TooDeep));
+    assert_eq!(kind(&nested(100_000)), Some(FormatErrorKind::TooDeep));
+}
+
 /// A tuple of the tuple before, twice, again and again: few bytes, 2^n objects.
 fn doubling_is_refused() {
     let doubled = |times: u32, open: &[u8]| {
@@ -200,6 +216,7 @@ fn claimed_sizes_are_not_believed() {
 #[test]
 fn hostile_bytes_do_no_harm() {
     deep_nesting_is_refused();
+    deep_code_is_walked();
     doubling_is_refused();
     sorting_is_bounded();
     names_are_not_copied_again_and_again();

@@ -118,10 +118,11 @@ impl Refs {
         Refs {
             tracking,
             base,
-            slots: Vec::new(),
+            // There are about as many other objects as strings, not all of them different.
+            slots: Vec::with_capacity(2 * strings),
             string_slots: vec![0; strings],
-            leaves: HashTable::new(),
-            containers: HashTable::new(),
+            leaves: HashTable::with_capacity(strings / 2),
+            containers: HashTable::with_capacity(strings / 2),
             words: Vec::new(),
             open_words: Vec::new(),
             uses: Vec::new(),
