@@ -4,13 +4,13 @@
 //! its temporary file behind, under a name that [`is_temporary_name`] knows.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::{Builder, NamedTempFile};
+use tempfile::{Builder, NamedTempFile, TempPath};
 
 /// What stands between the pyc's name and the random part of a temporary file's.
 const MARK: &[u8] = b".prepyc-";
@@ -153,30 +153,31 @@ fn temporary_prefix(path: &Path) -> OsString {
 }
 
 fn write_temporary(path: &Path, folder: &Path, bytes: &[u8], source_mode: u32) -> io::Result<NamedTempFile> {
-    let mut temporary = Builder::new()
-        .prefix(&temporary_prefix(path))
-        .suffix(OsStr::from_bytes(TEMPORARY_SUFFIX))
-        .rand_bytes(RANDOM_BYTES)
-        .permissions(Permissions::from_mode((source_mode | 0o200) & 0o666))
-        .tempfile_in(folder)
-        .map_err(plain)?;
+    let mode = (source_mode | 0o200) & 0o666;
+    let create = |temporary: &Path| File::options().write(true).create_new(true).mode(mode).open(temporary);
+    let mut temporary = make_temporary(path, folder, create)?;
     temporary.as_file_mut().write_all(bytes)?;
     Ok(temporary)
 }
 
-fn link_temporary(existing: &Path, path: &Path, folder: &Path) -> io::Result<tempfile::TempPath> {
+fn link_temporary(existing: &Path, path: &Path, folder: &Path) -> io::Result<TempPath> {
+    make_temporary(path, folder, |temporary| fs::hard_link(existing, temporary))
+        .map(NamedTempFile::into_temp_path)
+}
+
+fn make_temporary<T>(
+    path: &Path,
+    folder: &Path,
+    mut create: impl FnMut(&Path) -> io::Result<T>,
+) -> io::Result<NamedTempFile<T>> {
+    let mut said = None;
     Builder::new()
         .prefix(&temporary_prefix(path))
         .suffix(OsStr::from_bytes(TEMPORARY_SUFFIX))
         .rand_bytes(RANDOM_BYTES)
-        .make_in(folder, |temporary| fs::hard_link(existing, temporary))
-        .map(NamedTempFile::into_temp_path)
-        .map_err(plain)
-}
-
-/// tempfile wraps errors to add its own path, which means nothing to the user.
-fn plain(error: io::Error) -> io::Error {
-    if error.get_ref().is_some() { io::Error::from(error.kind()) } else { error }
+        .make_in(folder, |temporary| create(temporary).inspect_err(|error| said = error.raw_os_error()))
+        // tempfile hides what the system said behind the temporary file's name, which means nothing to the user.
+        .map_err(|error| said.map_or(error, io::Error::from_raw_os_error))
 }
 
 fn io_error(path: &Path, action: &'static str, error: io::Error) -> PublishError {
