@@ -8,6 +8,9 @@ use std::process::{Command, Stdio};
 use prepyc_testing::{Oracle, oracles_dir};
 use tempfile::TempDir;
 
+/// What a command line begins with so that file modes hold for root, too.
+const OBEY_MODES: &str = "setpriv --bounding-set=-dac_override,-dac_read_search --";
+
 /// A transcript, in its parts.
 pub(crate) struct Transcript {
     /// What it shows, and what it needs: lines that begin with `#`.
@@ -126,6 +129,7 @@ impl Sandbox {
         shell.arg("-c").arg(format!("exec 2>&1; {command}")).current_dir(self.folder.path()).env_clear();
         shell.env("PATH", format!("{}:/usr/bin:/bin:/usr/sbin:/sbin", binaries.display()));
         shell.env("HOME", self.folder.path()).env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        shell.env("UNPRIVILEGED", if rustix::process::geteuid().is_root() { OBEY_MODES } else { "" });
         shell.env("ORACLES", oracles_dir().join("bin"));
         for version in ["3.11", "3.13", "3.14", "3.15"] {
             if let Some(oracle) = Oracle::find(version) {

@@ -90,6 +90,9 @@ pub(crate) struct OutputArguments {
     pub(crate) source_retention: RetentionChoice,
 
     /// With --source-retention omit: delete each source once its pyc is published, read back and found right
+    ///
+    /// All sources are compiled before the first is deleted. One without a pyc stays. Links to folders are left alone,
+    /// as are older pycs in `__pycache__`: prepyc clean removes those.
     #[arg(long, conflicts_with = "out_dir")]
     pub(crate) in_place: bool,
 }
@@ -120,6 +123,8 @@ pub(crate) struct RunArguments {
     pub(crate) force: bool,
 
     /// Write nothing; list what is stale and why, and exit with 1 if anything is
+    ///
+    /// Pycs are looked at, not what --copy would copy.
     #[arg(long, conflicts_with = "in_place")]
     pub(crate) check: bool,
 

@@ -77,7 +77,9 @@ pub(super) fn walk(search: &Search) -> anyhow::Result<Found> {
                 bail!("{}: {}; PATHS are files and folders that exist", shown(path), reason(&error))
             }
         };
-        if metadata.is_dir() {
+        if walk.left_out == Some(identity(&metadata)) {
+            bail!("{}: the output cannot go where the sources are; leave --out-dir out", shown(path));
+        } else if metadata.is_dir() {
             walk.real_root = fs::canonicalize(path).ok();
             walk.tree(path.clone(), PathBuf::new(), &metadata);
             linked.push((walk.real_root.take(), std::mem::take(&mut walk.links)));
