@@ -70,7 +70,7 @@ pub(crate) fn versions(names: &[String]) -> anyhow::Result<Vec<PyVersion>> {
     names.iter().map(|name| Ok(name.parse()?)).collect()
 }
 
-fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+pub(crate) fn list_files(path: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
     if path.is_file() {
         files.push(path.to_owned());
         return Ok(());
@@ -272,7 +272,8 @@ pub(crate) fn ask(version: PyVersion, files: &[PathBuf], mode: &str) -> anyhow::
     ask_lines(version, files, mode)?.lines().map(read_verdict).collect()
 }
 
-fn ask_lines(version: PyVersion, files: &[PathBuf], mode: &str) -> anyhow::Result<String> {
+/// The same, as the lines that it answers.
+pub(crate) fn ask_lines(version: PyVersion, files: &[PathBuf], mode: &str) -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
     let (script, list, results) =
         (folder.path().join("oracle.py"), folder.path().join("files"), folder.path().join("results"));

@@ -1,6 +1,7 @@
 //! The project's own chores, as `cargo xtask NAME`. This file only finds the one asked for.
 
 mod ast;
+mod ast_record;
 mod bench;
 mod ci;
 mod corpus;
@@ -34,6 +35,8 @@ enum Chore {
     Gen(r#gen::Arguments),
     /// Hold our parser against the real interpreters', tree by tree.
     AstCompare(ast::Arguments),
+    /// Write down what the real parsers make of tests/syntax.
+    AstRecord(ast_record::Arguments),
     /// Record facts from the real interpreters.
     Record(record::Arguments),
     /// Record what CPython's code generator emits, for the compiler's stage tests.
@@ -63,6 +66,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Tidy => tidy::run(),
         Chore::Gen(arguments) => r#gen::run(&arguments),
         Chore::AstCompare(arguments) => ast::run(&arguments),
+        Chore::AstRecord(arguments) => ast_record::run(&arguments),
         Chore::Record(arguments) => record::run(&arguments),
         Chore::Stages(arguments) => stages::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),

@@ -29,6 +29,8 @@ pub struct Mistakes {
     pub assert_errors: bool,
     /// `import a from b`, likewise.
     pub import_errors: bool,
+    /// `import` with nothing behind it, likewise.
+    pub import_names_errors: bool,
     /// `import a as b.c` and `case a as b.c`, likewise.
     pub import_target_errors: bool,
     /// `case {**a, 1: b}`, likewise.
@@ -69,6 +71,7 @@ const NONE: Mistakes = Mistakes {
     raise_from_errors: false,
     assert_errors: false,
     import_errors: false,
+    import_names_errors: false,
     import_target_errors: false,
     mapping_rest_errors: false,
     elif_after_else_errors: false,
@@ -89,23 +92,28 @@ pub(crate) const PY311: Mistakes = Mistakes {
     ..NONE
 };
 
-pub(crate) const PY312: Mistakes = Mistakes { exclamation: "exclamanation", ..NONE };
-
-pub(crate) const PY313: Mistakes = Mistakes {
+pub(crate) const PY312: Mistakes = Mistakes {
     unpacking_assignment_errors: true,
     starred_expression_errors: true,
     missing_value_errors: true,
     unpacking_order_errors: true,
-    missing_in_errors: true,
     import_errors: true,
-    empty_type_params_errors: true,
+    exclamation: "exclamanation",
     ..NONE
+};
+
+pub(crate) const PY313: Mistakes = Mistakes {
+    missing_in_errors: true,
+    empty_type_params_errors: true,
+    not_after_operator_errors: true,
+    import_names_errors: true,
+    exclamation: "exclamation",
+    ..PY312
 };
 
 pub(crate) const PY314: Mistakes = Mistakes {
     string_part_errors: true,
     conditional_statement_errors: true,
-    not_after_operator_errors: true,
     import_target_errors: true,
     elif_after_else_errors: true,
     except_target_errors: true,

@@ -493,7 +493,11 @@ impl Diagnosis<'_> {
     }
 
     fn string_or_fstring(&mut self) -> Option<Node> {
-        first!(self as p: p.fstring(), p.token(T::String).map(|node| Node { shape: Shape::Literal, ..node }))
+        first!(self as p: p.fstring(), {
+            let node = p.token(T::String)?;
+            let formatted = crate::literal::string::split(p.text_at(p.position - 1)).is_formatted();
+            Some(Node { shape: if formatted { Shape::FString } else { Shape::Literal }, ..node })
+        })
     }
 }
 

@@ -200,8 +200,9 @@ impl Diagnosis<'_> {
         if bare {
             if owner == Owner::Lambda {
                 // CPython reads what is behind the star before it complains, and points at the last of it.
-                self.any_token(&[owner.end(), T::Comma])?;
-                self.at(T::Pow);
+                if self.token(T::Comma).is_some() {
+                    self.at(T::Pow);
+                }
                 return self.raise_last(
                     ErrorKind::Syntax,
                     &format!("named {}s must follow bare *", self.grammar.mistakes.parameter),

@@ -301,7 +301,7 @@ impl Diagnosis<'_> {
 
     fn invalid_import(&mut self) -> Option<Node> {
         let a = self.token(T::Import)?;
-        if self.grammar.mistakes.import_errors
+        if self.grammar.mistakes.import_names_errors
             && let Some(newline) = self.token(T::Newline)
         {
             return self.raise_from(newline.location, "Expected one or more names after 'import'");
@@ -367,7 +367,7 @@ impl Diagnosis<'_> {
             if !p.second_pass {
                 return None;
             }
-            if p.grammar.mistakes.import_errors
+            if p.grammar.mistakes.import_names_errors
                 && let Some(newline) = p.token(T::Newline)
             {
                 return p.raise_from(newline.location, "Expected one or more names after 'import'");

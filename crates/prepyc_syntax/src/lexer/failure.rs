@@ -39,13 +39,8 @@ impl Lexer<'_> {
     /// An error of the whole line, for which CPython points at its first character.
     pub(super) fn fail_on_line(&mut self, kind: ErrorKind, message: &str) -> Token {
         let lineno = self.line;
-        let end = self.line_end_offset();
-        let offset = self.characters(self.line_start, end) as i32;
-        self.fail(
-            kind,
-            message,
-            ErrorPlace { lineno, offset: offset + 1, end_lineno: lineno as i32, end_offset: -1 },
-        )
+        self.error_is_status = true;
+        self.fail(kind, message, ErrorPlace { lineno, offset: 1, end_lineno: lineno as i32, end_offset: 0 })
     }
 
     /// An error for which CPython points after the line's last character.

@@ -197,12 +197,9 @@ impl<'a> Parser<'a, '_> {
             b's' => Ok(Conversion::Str),
             b'r' => Ok(Conversion::Repr),
             b'a' => Ok(Conversion::Ascii),
-            other => {
-                let message = format!(
-                    "f-string: invalid conversion character {:?}: expected 's', 'r', or 'a'",
-                    char::from(other)
-                );
-                self.reject(&literal.token, &message.replace('"', "'"))
+            _ => {
+                let message = "f-string: invalid conversion character: expected 's', 'r', or 'a'";
+                self.reject(&literal.token, message)
             }
         }
     }

@@ -1,0 +1,7 @@
+a = \
+  b
+if a and \
+   b:
+  \
+  c
+  d

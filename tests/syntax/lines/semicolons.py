@@ -1,0 +1,3 @@
+class A: pass;
+if a: b; c;
+d;

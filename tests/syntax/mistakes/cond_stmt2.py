@@ -1,0 +1,1 @@
+x = pass if b else c
