@@ -283,6 +283,11 @@ impl Scope {
         self.symbols.get(&name).map_or(SymbolFlags::default(), |symbol| symbol.flags)
     }
 
+    /// Whether the scope mangles that name if it is private.
+    pub(crate) fn mangles(&self, name: StrId) -> bool {
+        self.mangled_names.as_ref().is_none_or(|names| names.contains(&name))
+    }
+
     /// Where a name lives; [`NameScope::Unknown`] if it is not mentioned.
     pub(crate) fn name_scope(&self, name: StrId) -> NameScope {
         self.symbols.get(&name).map_or(NameScope::Unknown, |symbol| symbol.scope)
@@ -306,7 +311,6 @@ impl Symtable {
     ///
     /// # Panics
     /// If it opens none: the code generator asks only for what the builder has entered.
-    #[expect(dead_code, reason = "the code generator, which asks for scopes by node, is still to come")]
     pub(crate) fn of_node(&self, key: NodeKey) -> ScopeId {
         *self.by_node.get(&key).expect("the symbol table has a scope for every node that opens one")
     }

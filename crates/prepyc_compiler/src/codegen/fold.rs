@@ -1,0 +1,159 @@
+//! What an expression is worth before it runs: literals everywhere, whole expressions in versions that fold the tree.
+//!
+//! Mirrors `Python/ast_opt.c`. From 3.14 on the graph folds the rest.
+
+use prepyc_bytecode::{Constant, FrozenSet, PyInt};
+use prepyc_syntax::ast::{CmpOp, Compare, Expr, ExprContext, ExprKind, Literal, UnaryOp};
+use prepyc_version::CfgPipeline;
+
+use super::expr::{Display, operator_number};
+use super::{Codegen, Generated, place};
+use crate::evaluate::{BinaryOperator, UnaryOperator, binary_operation, unary_operation, without_equal_elements};
+
+impl<'a> Codegen<'a, '_> {
+    fn folds_tree(&self) -> bool {
+        self.features.cfg_pipeline == CfgPipeline::FoldedTree
+    }
+
+    /// The expression's value, if CPython's code generator would see a `Constant` there.
+    pub(super) fn constant(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
+        match e.kind {
+            ExprKind::Constant { value, .. } => return Some(literal(value)),
+            ExprKind::Name { id, ctx: ExprContext::Load } if id == self.names.debug => {
+                return Some(Constant::Bool(self.optimize.keeps_assertions()));
+            }
+            ExprKind::Slice(slice) if !self.folds_tree() => {
+                let mut parts = [Constant::None, Constant::None, Constant::None];
+                for (part, given) in parts.iter_mut().zip([&slice.lower, &slice.upper, &slice.step]) {
+                    if let Some(given) = given {
+                        *part = self.constant(given)?;
+                    }
+                }
+                return Some(Constant::Slice(parts.into()));
+            }
+            ExprKind::UnaryOp { .. } | ExprKind::BinOp { .. } | ExprKind::Tuple { .. } | ExprKind::Subscript { .. }
+                if self.folds_tree() => {}
+            _ => return None,
+        }
+        let address = std::ptr::from_ref(e).addr();
+        if let Some(known) = self.folded.get(&address) {
+            return known.clone();
+        }
+        let folded = self.fold(e);
+        self.folded.insert(address, folded.clone());
+        folded
+    }
+
+    fn fold(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
+        match e.kind {
+            ExprKind::UnaryOp { op, operand } => {
+                let operand = self.constant(operand)?;
+                let op = match op {
+                    UnaryOp::Invert => UnaryOperator::Invert,
+                    UnaryOp::Not => UnaryOperator::Not,
+                    UnaryOp::UAdd => UnaryOperator::Positive,
+                    UnaryOp::USub => UnaryOperator::Negative,
+                };
+                unary_operation(op, &operand, self.strings)
+            }
+            ExprKind::BinOp { left, op, right } => {
+                let left = self.constant(left)?;
+                let right = self.constant(right)?;
+                let op = BinaryOperator::from_oparg(operator_number(op))?;
+                binary_operation(&left, op, &right, self.strings, self.features.complex_arithmetic)
+            }
+            ExprKind::Tuple { elts, ctx: ExprContext::Load } => {
+                Some(Constant::Tuple(self.constants(elts)?.into()))
+            }
+            ExprKind::Subscript { value, slice, ctx: ExprContext::Load } => {
+                let value = self.constant(value)?;
+                let index = self.constant(slice)?;
+                let rules = self.features.complex_arithmetic;
+                binary_operation(&value, BinaryOperator::Subscript, &index, self.strings, rules)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn constants(&mut self, elts: &'a [Expr<'a>]) -> Option<Vec<Constant>> {
+        elts.iter().map(|element| self.constant(element)).collect()
+    }
+
+    pub(super) fn frozenset(&mut self, elements: Vec<Constant>) -> Constant {
+        Constant::FrozenSet(FrozenSet::new(without_equal_elements(elements), self.strings))
+    }
+
+    /// `not` of a comparison that has an opposite, where the tree is folded.
+    pub(super) fn inverted_compare(&self, e: &'a Expr<'a>) -> Option<(&'a Compare<'a>, CmpOp)> {
+        let ExprKind::Compare(node) = e.kind else { return None };
+        if !self.folds_tree() {
+            return None;
+        }
+        let inverted = match node.ops {
+            [CmpOp::Is] => CmpOp::IsNot,
+            [CmpOp::IsNot] => CmpOp::Is,
+            [CmpOp::In] => CmpOp::NotIn,
+            [CmpOp::NotIn] => CmpOp::In,
+            _ => return None,
+        };
+        Some((node, inverted))
+    }
+
+    /// Something that is only iterated over or searched: a display of constants may be a constant itself.
+    pub(super) fn iterated(&mut self, e: &'a Expr<'a>) -> Generated {
+        if self.folds_tree() {
+            match e.kind {
+                ExprKind::List { elts, .. }
+                    if !elts.iter().any(|element| matches!(element.kind, ExprKind::Starred { .. })) =>
+                {
+                    if let Some(constants) = self.constants(elts) {
+                        self.load_const(Constant::Tuple(constants.into()), place(e.location));
+                        return Ok(());
+                    }
+                    return self.display(elts, Display::Tuple, 0, None, place(e.location));
+                }
+                ExprKind::Set { elts } => {
+                    if let Some(constants) = self.constants(elts) {
+                        let folded = self.frozenset(constants);
+                        self.load_const(folded, place(e.location));
+                        return Ok(());
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.expression(e)
+    }
+}
+
+pub(super) fn literal(value: Literal<'_>) -> Constant {
+    match value {
+        Literal::None => Constant::None,
+        Literal::True => Constant::Bool(true),
+        Literal::False => Constant::Bool(false),
+        Literal::Ellipsis => Constant::Ellipsis,
+        Literal::Int(value) => Constant::Int(PyInt::from(value)),
+        Literal::BigInt(digits) => Constant::Int(big(digits)),
+        Literal::Float(value) => Constant::Float(value),
+        Literal::Complex(imag) => Constant::Complex { real: 0.0, imag },
+        Literal::Str(text) => Constant::Str(text),
+        Literal::Bytes(bytes) => Constant::Bytes((*bytes).into()),
+    }
+}
+
+/// Digits of 32 bits as digits of 15.
+fn big(digits: &[u32]) -> PyInt {
+    let (mut narrow, mut held, mut bits) = (Vec::new(), 0_u64, 0);
+    for &digit in digits {
+        held |= u64::from(digit) << bits;
+        bits += 32;
+        while bits >= 15 {
+            narrow.push((held & 0x7FFF) as u16);
+            held >>= 15;
+            bits -= 15;
+        }
+    }
+    narrow.push((held & 0x7FFF) as u16);
+    narrow.push((held >> 15) as u16);
+    PyInt::from_digits(false, &narrow)
+}

@@ -1,0 +1,194 @@
+//! Code generation: the tree and its scopes to instruction sequences, one for each code object.
+//!
+//! Mirrors `Python/compile.c` (3.13) and `Python/codegen.c` (3.14). Scopes are read from the symbol table and never
+//! decided here; offsets, stack depths and numbers of instructions belong to the passes and to `assemble`.
+
+mod annotation;
+mod call;
+mod class;
+mod comprehension;
+mod expr;
+mod fold;
+mod frame_block;
+mod fstring;
+mod function;
+mod import;
+mod name;
+mod pattern;
+mod stmt;
+mod try_stmt;
+mod type_params;
+mod unit;
+mod with_stmt;
+
+use prepyc_bytecode::{CodeObject, Constant, StrId, Strings};
+use prepyc_syntax::ast;
+use prepyc_version::Features;
+use rustc_hash::FxHashMap;
+
+use crate::backend::Backend;
+use crate::error::SourceError;
+use crate::future::FutureFeatures;
+use crate::limits::Limit;
+use crate::location::Location;
+use crate::op::Op;
+use crate::sequence::Label;
+use crate::symtable::Symtable;
+use names::Names;
+use unit::CompilerUnit;
+
+mod names;
+
+/// How far `-O` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optimize {
+    /// Everything stays.
+    Level0,
+    /// `-O`: without assertions.
+    Level1,
+    /// `-OO`: without docstrings either.
+    Level2,
+}
+
+impl Optimize {
+    /// Whether `assert` runs, and `__debug__` is true.
+    #[must_use]
+    pub const fn keeps_assertions(self) -> bool {
+        matches!(self, Optimize::Level0)
+    }
+
+    /// Whether docstrings are kept.
+    #[must_use]
+    pub const fn keeps_docstrings(self) -> bool {
+        !matches!(self, Optimize::Level2)
+    }
+}
+
+/// Why there is no code.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The program is wrong.
+    Source(SourceError),
+    /// The program is too large.
+    Limit(Limit),
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Failure {
+        Failure::Source(error)
+    }
+}
+
+impl From<Limit> for Failure {
+    fn from(limit: Limit) -> Failure {
+        Failure::Limit(limit)
+    }
+}
+
+pub(crate) type Generated<T = ()> = Result<T, Failure>;
+
+/// The generator: the units from the module inwards, and what they share.
+pub(crate) struct Codegen<'a, 's> {
+    strings: &'s mut Strings,
+    table: &'s Symtable,
+    features: &'static Features,
+    future: FutureFeatures,
+    optimize: Optimize,
+    filename: StrId,
+    backend: &'s mut Backend,
+    names: Names,
+    units: Vec<CompilerUnit<'a>>,
+    /// By address of the node: what it folds to, for versions that fold the tree.
+    folded: FxHashMap<usize, Option<Constant>>,
+}
+
+/// What stays the same for a whole program.
+pub(crate) struct Settings<'s> {
+    pub(crate) table: &'s Symtable,
+    pub(crate) features: &'static Features,
+    pub(crate) future: FutureFeatures,
+    pub(crate) optimize: Optimize,
+    pub(crate) filename: StrId,
+}
+
+/// Makes the module's code object.
+pub(crate) fn generate<'a>(
+    module: &'a ast::Module<'a>,
+    settings: &Settings<'_>,
+    backend: &mut Backend,
+    strings: &mut Strings,
+) -> Generated<CodeObject> {
+    let names = Names::intern(strings);
+    let mut codegen = Codegen {
+        strings,
+        table: settings.table,
+        features: settings.features,
+        future: settings.future,
+        optimize: settings.optimize,
+        filename: settings.filename,
+        backend,
+        names,
+        units: Vec::new(),
+        folded: FxHashMap::default(),
+    };
+    codegen.module(module)
+}
+
+/// The place of a node.
+fn place(location: ast::Location) -> Location {
+    Location::range(location.lineno, location.col_offset, location.end_lineno, location.end_col_offset)
+}
+
+impl<'a> Codegen<'a, '_> {
+    fn unit(&mut self) -> &mut CompilerUnit<'a> {
+        self.units.last_mut().expect("code is generated inside a unit")
+    }
+
+    fn emit(&mut self, op: Op, location: Location) {
+        self.unit().sequence.emit(op, 0, location);
+    }
+
+    fn emit_with(&mut self, op: Op, oparg: u32, location: Location) {
+        self.unit().sequence.emit(op, oparg, location);
+    }
+
+    fn emit_jump(&mut self, op: Op, target: Label, location: Location) {
+        self.unit().sequence.emit_jump(op, target, location);
+    }
+
+    fn new_label(&mut self) -> Label {
+        self.unit().sequence.new_label()
+    }
+
+    fn use_label(&mut self, label: Label) {
+        self.unit().sequence.use_label(label);
+    }
+
+    fn load_const(&mut self, constant: Constant, location: Location) {
+        let index = self.unit().metadata.consts.add(constant);
+        self.emit_with(Op::LoadConst, index, location);
+    }
+
+    fn load_none(&mut self, location: Location) {
+        self.load_const(Constant::None, location);
+    }
+
+    fn load_str(&mut self, text: StrId, location: Location) {
+        self.load_const(Constant::Str(text), location);
+    }
+
+    /// An instruction that names something: an attribute, a global, a module.
+    fn emit_name(&mut self, op: Op, name: StrId, shift: u32, low: u32, location: Location) {
+        let mangled = self.mangle(name);
+        let index = self.unit().metadata.names.add(mangled);
+        self.emit_with(op, index << shift | low, location);
+    }
+
+    fn error<T>(&self, message: impl Into<String>, location: ast::Location) -> Generated<T> {
+        Err(SourceError::new(message, location).into())
+    }
+
+    fn text(&self, name: StrId) -> String {
+        self.strings.get(name).to_string()
+    }
+}

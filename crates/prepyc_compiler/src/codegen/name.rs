@@ -1,0 +1,116 @@
+//! Loads, stores and deletions of names, by the scope that the symbol table gives them.
+
+use prepyc_bytecode::StrId;
+use prepyc_syntax::ast::ExprContext;
+
+use super::{Codegen, Generated};
+use crate::location::Location;
+use crate::mangle::mangle;
+use crate::op::Op;
+use crate::symtable::{NameScope, ScopeKind};
+
+impl Codegen<'_, '_> {
+    pub(super) fn mangle(&mut self, name: StrId) -> StrId {
+        let private = self.unit().private;
+        if self.scope().mangles(name) { mangle(self.strings, private, name) } else { name }
+    }
+
+    pub(super) fn load_name(&mut self, name: StrId, location: Location) -> Generated {
+        self.name(name, ExprContext::Load, location)
+    }
+
+    pub(super) fn store_name(&mut self, name: StrId, location: Location) -> Generated {
+        self.name(name, ExprContext::Store, location)
+    }
+
+    /// Where a mangled name lives for the unit at hand.
+    pub(super) fn name_scope(&mut self, mangled: StrId) -> NameScope {
+        let outer = self.scope().name_scope(mangled);
+        self.unit().overrides.get(&mangled).copied().unwrap_or(outer)
+    }
+
+    pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
+        let mangled = self.mangle(name);
+        let name_scope = self.name_scope(mangled);
+        let scope = self.scope();
+        let (kind, sees_class) = (scope.kind, scope.can_see_class_scope);
+        let in_comprehension = self.unit().inlined_depth > 0;
+        match name_scope {
+            NameScope::Free | NameScope::Cell => {
+                let index = self.deref_index(mangled);
+                let op = match context {
+                    ExprContext::Store => Op::StoreDeref,
+                    ExprContext::Del => Op::DeleteDeref,
+                    ExprContext::Load if kind == ScopeKind::Class && !in_comprehension => {
+                        self.emit(Op::LoadLocals, location);
+                        Op::LoadFromDictOrDeref
+                    }
+                    ExprContext::Load if sees_class => {
+                        self.load_classdict(location);
+                        Op::LoadFromDictOrDeref
+                    }
+                    ExprContext::Load => Op::LoadDeref,
+                };
+                self.emit_with(op, index, location);
+            }
+            NameScope::Local if kind.is_function_like() || self.unit().hidden.contains(&mangled) => {
+                let index = self.unit().metadata.varnames.add(mangled);
+                let op = by_context(context, Op::LoadFast, Op::StoreFast, Op::DeleteFast);
+                self.emit_with(op, index, location);
+            }
+            NameScope::GlobalExplicit => self.global(mangled, context, location),
+            NameScope::GlobalImplicit if kind.is_function_like() => {
+                if context == ExprContext::Load && sees_class {
+                    self.load_classdict(location);
+                    let index = self.unit().metadata.names.add(mangled);
+                    self.emit_with(Op::LoadFromDictOrGlobals, index, location);
+                } else {
+                    self.global(mangled, context, location);
+                }
+            }
+            _ => {
+                if context == ExprContext::Load && kind == ScopeKind::Class && in_comprehension {
+                    self.global(mangled, context, location);
+                    return Ok(());
+                }
+                let index = self.unit().metadata.names.add(mangled);
+                let op = by_context(context, Op::LoadName, Op::StoreName, Op::DeleteName);
+                self.emit_with(op, index, location);
+            }
+        }
+        Ok(())
+    }
+
+    fn global(&mut self, mangled: StrId, context: ExprContext, location: Location) {
+        let index = self.unit().metadata.names.add(mangled);
+        let (op, oparg) = match context {
+            ExprContext::Load => (Op::LoadGlobal, index << 1),
+            ExprContext::Store => (Op::StoreGlobal, index),
+            ExprContext::Del => (Op::DeleteGlobal, index),
+        };
+        self.emit_with(op, oparg, location);
+    }
+
+    fn load_classdict(&mut self, location: Location) {
+        let index = self.deref_index(self.names.classdict);
+        self.emit_with(Op::LoadDeref, index, location);
+    }
+
+    /// The index of a cell or free variable: cells first. Where a name is both, what its scope says decides.
+    pub(super) fn deref_index(&mut self, mangled: StrId) -> u32 {
+        let is_free = self.name_scope(mangled) == NameScope::Free;
+        let metadata = &self.unit().metadata;
+        let cell = metadata.cellvars.find(mangled);
+        let free = metadata.freevars.find(mangled).map(|index| index + metadata.cellvars.len() as u32);
+        let found = if is_free { free.or(cell) } else { cell.or(free) };
+        found.expect("the symbol table made it a cell or a free variable")
+    }
+}
+
+fn by_context(context: ExprContext, load: Op, store: Op, delete: Op) -> Op {
+    match context {
+        ExprContext::Load => load,
+        ExprContext::Store => store,
+        ExprContext::Del => delete,
+    }
+}

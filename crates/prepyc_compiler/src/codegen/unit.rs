@@ -1,0 +1,322 @@
+//! The unit being compiled: entering and leaving a code object.
+
+use prepyc_bytecode::{CodeObject, Constant, StrId};
+use prepyc_syntax::ast::{self, Stmt, StmtKind};
+use rustc_hash::FxHashMap;
+
+use super::frame_block::FrameBlock;
+use super::{Codegen, Generated, place};
+use crate::docstring::docstring;
+use crate::location::Location;
+use crate::op::Op;
+use crate::sequence::{InstructionSequence, Label, Operand};
+use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, SymbolFlags, Symtable};
+use crate::unit::{CodeFlags, CodeUnitMetadata};
+
+/// What kind of code a unit is, as far as names of inner units and errors ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnitKind {
+    Module,
+    Class,
+    Function,
+    AsyncFunction,
+    Lambda,
+    Comprehension,
+    TypeParameters,
+    Annotations,
+}
+
+/// A code object in the making.
+pub(super) struct CompilerUnit<'a> {
+    pub(super) kind: UnitKind,
+    pub(super) scope: ScopeId,
+    pub(super) sequence: InstructionSequence,
+    pub(super) metadata: CodeUnitMetadata,
+    /// The class whose private names are mangled.
+    pub(super) private: Option<StrId>,
+    pub(super) frame_blocks: Vec<FrameBlock<'a>>,
+    /// Inside how many inlined comprehensions.
+    pub(super) inlined_depth: u32,
+    /// Names that live elsewhere while an inlined comprehension is compiled.
+    pub(super) overrides: FxHashMap<StrId, NameScope>,
+    /// Names that are fast locals of an inlined comprehension at the moment, in a module or class.
+    pub(super) hidden: Vec<StrId>,
+    /// Attributes that methods give `self`, of a class.
+    pub(super) static_attributes: Vec<StrId>,
+    /// Annotated names and, where they may not run, their numbers.
+    pub(super) deferred_annotations: Vec<(&'a Stmt<'a>, &'a ast::AnnAssign<'a>, Option<u32>)>,
+    pub(super) conditional_annotations: u32,
+    pub(super) in_conditional_block: bool,
+}
+
+/// How a unit is called with arguments.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Parameters {
+    pub(super) positional: u32,
+    pub(super) positional_only: u32,
+    pub(super) keyword_only: u32,
+}
+
+/// Whether falling off the end returns `None`, or what is on the stack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AtEnd {
+    ReturnNone,
+    ReturnTop,
+}
+
+impl<'a> Codegen<'a, '_> {
+    pub(super) fn module(&mut self, module: &'a ast::Module<'a>) -> Generated<CodeObject> {
+        let scope = Symtable::MODULE;
+        self.enter(self.names.module, UnitKind::Module, scope, 1, None, Parameters::default());
+        let first = module.body.first();
+        let start = first.map_or(Location::range(1, 0, 1, 0), |statement| place(statement.location));
+        if self.features.lazy_annotations {
+            self.emit(Op::AnnotationsPlaceholder, Location::range(1, 0, 1, 0));
+        }
+        if self.table.scope(scope).has_conditional_annotations {
+            self.emit_with(Op::BuildSet, 0, start);
+            self.emit_name(Op::StoreName, self.names.conditional_annotations, 0, 0, start);
+        }
+        self.body(module.body, start)?;
+        self.leave(AtEnd::ReturnNone)
+    }
+
+    /// The statements of a module or class, its docstring and its annotations.
+    pub(super) fn body(&mut self, statements: &'a [Stmt<'a>], location: Location) -> Generated {
+        if self.sets_up_annotations(statements) {
+            self.emit(Op::SetupAnnotations, location);
+        }
+        let statements = match (docstring(statements), statements) {
+            (Some(text), [first, rest @ ..]) if self.optimize.keeps_docstrings() => {
+                let StmtKind::Expr { value } = first.kind else { unreachable!("a docstring is an expression") };
+                let clean = self.clean_docstring(text);
+                self.load_str(clean, place(value.location));
+                self.store_name(self.names.doc, Location::NONE)?;
+                rest
+            }
+            _ => self.without_docstring(statements),
+        };
+        self.statements(statements)?;
+        if self.features.lazy_annotations && !self.future.annotations {
+            self.deferred_annotations(location)?;
+        }
+        Ok(())
+    }
+
+    /// From 3.14 on `-OO` takes the docstring out of the tree; before, it stays as a statement without effect.
+    pub(super) fn without_docstring(&self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
+        let is_dropped = self.features.lazy_annotations
+            && !self.optimize.keeps_docstrings()
+            && statements.len() > 1
+            && docstring(statements).is_some();
+        if is_dropped { &statements[1..] } else { statements }
+    }
+
+    pub(super) fn scope(&self) -> &Scope {
+        self.table.scope(self.units.last().expect("inside a unit").scope)
+    }
+
+    pub(super) fn scope_of(&self, key: NodeKey) -> ScopeId {
+        self.table.of_node(key)
+    }
+
+    /// Opens a code object.
+    pub(super) fn enter(
+        &mut self,
+        name: StrId,
+        kind: UnitKind,
+        scope: ScopeId,
+        firstlineno: u32,
+        class: Option<StrId>,
+        parameters: Parameters,
+    ) {
+        let private = class.or_else(|| self.units.last().and_then(|unit| unit.private));
+        let mut metadata = CodeUnitMetadata::new(name, name, firstlineno);
+        metadata.argcount = parameters.positional;
+        metadata.posonlyargcount = parameters.positional_only;
+        metadata.kwonlyargcount = parameters.keyword_only;
+        self.place_variables(scope, kind, &mut metadata);
+        metadata.flags = self.flags(scope);
+        metadata.qualname = self.qualified_name(name, kind, scope);
+        let mut sequence = InstructionSequence::new();
+        let line = if kind == UnitKind::Module { 0 } else { firstlineno };
+        sequence.emit(Op::Resume, 0, Location::range(line, 0, firstlineno, 0));
+        self.units.push(CompilerUnit {
+            kind,
+            scope,
+            sequence,
+            metadata,
+            private,
+            frame_blocks: Vec::new(),
+            inlined_depth: 0,
+            overrides: FxHashMap::default(),
+            hidden: Vec::new(),
+            static_attributes: Vec::new(),
+            deferred_annotations: Vec::new(),
+            conditional_annotations: 0,
+            in_conditional_block: false,
+        });
+    }
+
+    fn place_variables(&self, id: ScopeId, kind: UnitKind, metadata: &mut CodeUnitMetadata) {
+        let scope = self.table.scope(id);
+        metadata.varnames = scope.parameters.iter().copied().collect();
+        let mut cells = Vec::new();
+        let mut free = Vec::new();
+        for (&name, symbol) in &scope.symbols {
+            if symbol.scope == NameScope::Cell || symbol.flags.intersects(SymbolFlags::COMP_CELL) {
+                cells.push(name);
+            }
+            if symbol.scope == NameScope::Free || symbol.flags.intersects(SymbolFlags::FREE_CLASS) {
+                free.push(name);
+            }
+        }
+        cells.sort_by_key(|&name| self.strings.get(name).as_bytes());
+        free.sort_by_key(|&name| self.strings.get(name).as_bytes());
+        if kind == UnitKind::Class {
+            for (is_needed, name) in [
+                (scope.needs_class_closure, self.names.class),
+                (scope.needs_classdict, self.names.classdict),
+                (scope.has_conditional_annotations, self.names.conditional_annotations),
+            ] {
+                if is_needed && !cells.contains(&name) {
+                    cells.push(name);
+                }
+            }
+        }
+        metadata.cellvars = cells.into_iter().collect();
+        metadata.freevars = free.into_iter().collect();
+    }
+
+    fn flags(&self, id: ScopeId) -> CodeFlags {
+        let scope = self.table.scope(id);
+        let mut flags = CodeFlags::NONE;
+        let mut set = |is_set: bool, flag: CodeFlags| {
+            if is_set {
+                flags = flags.with(flag);
+            }
+        };
+        if scope.kind.is_function_like() {
+            set(true, CodeFlags::NEWLOCALS.with(CodeFlags::OPTIMIZED));
+            set(scope.nested, CodeFlags::NESTED);
+            set(scope.generator && !scope.coroutine, CodeFlags::GENERATOR);
+            set(!scope.generator && scope.coroutine, CodeFlags::COROUTINE);
+            set(scope.generator && scope.coroutine, CodeFlags::ASYNC_GENERATOR);
+            set(scope.varargs, CodeFlags::VARARGS);
+            set(scope.varkeywords, CodeFlags::VARKEYWORDS);
+            if self.features.lazy_annotations {
+                set(scope.has_docstring && self.optimize.keeps_docstrings(), CodeFlags::HAS_DOCSTRING);
+                set(scope.method, CodeFlags::METHOD);
+            }
+        }
+        set(self.future.annotations, CodeFlags(0x100_0000));
+        set(self.future.barry_as_flufl, CodeFlags(0x40_0000));
+        flags
+    }
+
+    fn qualified_name(&mut self, name: StrId, kind: UnitKind, _scope: ScopeId) -> StrId {
+        let mut parents = self.units.iter().rev();
+        let Some(mut parent) = parents.next() else { return name };
+        if matches!(parent.kind, UnitKind::TypeParameters | UnitKind::Annotations) {
+            let Some(outer) = parents.next() else { return name };
+            parent = outer;
+        }
+        if parent.kind == UnitKind::Module {
+            return name;
+        }
+        let (private, parent_scope, parent_kind, base) =
+            (parent.private, parent.scope, parent.kind, parent.metadata.qualname);
+        if matches!(kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Class) {
+            let mangled = crate::mangle::mangle(self.strings, private, name);
+            if self.table.scope(parent_scope).name_scope(mangled) == NameScope::GlobalExplicit {
+                return name;
+            }
+        }
+        let is_local =
+            matches!(parent_kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda);
+        let infix: &[u8] = if is_local { b".<locals>." } else { b"." };
+        let text =
+            [self.strings.get(base).as_bytes(), infix, self.strings.get(name).as_bytes()].concat();
+        self.intern_bytes(&text)
+    }
+
+    pub(super) fn intern_bytes(&mut self, text: &[u8]) -> StrId {
+        let text = prepyc_bytecode::PyStr::from_bytes(text).expect("parts of strings are strings");
+        self.strings.intern(text)
+    }
+
+    /// Ends the innermost unit and makes its code object.
+    pub(super) fn leave(&mut self, at_end: AtEnd) -> Generated<CodeObject> {
+        if at_end == AtEnd::ReturnNone {
+            self.load_none(Location::NONE);
+        }
+        self.emit(Op::ReturnValue, Location::NONE);
+        let unit = self.units.pop().expect("a unit that was entered");
+        Ok(self.backend.make_code(&unit.sequence, unit.metadata, self.filename, self.strings)?)
+    }
+
+    /// A generator turns a `StopIteration` that escapes it into a `RuntimeError`.
+    pub(super) fn wrap_in_stopiteration_handler(&mut self) {
+        let handler: Label = self.new_label();
+        self.unit().sequence.insert(0, Op::SetupCleanup, Operand::Target(handler), Location::NONE);
+        self.load_none(Location::NONE);
+        self.emit(Op::ReturnValue, Location::NONE);
+        self.use_label(handler);
+        self.emit_with(Op::CallIntrinsic1, super::expr::INTRINSIC_STOPITERATION_ERROR, Location::NONE);
+        self.emit_with(Op::Reraise, 1, Location::NONE);
+    }
+
+    /// The docstring without its indentation (CPython: `_PyCompile_CleanDoc`).
+    pub(super) fn clean_docstring(&mut self, text: StrId) -> StrId {
+        let cleaned = clean(self.strings.get(text).as_bytes());
+        self.intern_bytes(&cleaned)
+    }
+
+    pub(super) fn const_str(&self, text: StrId) -> Constant {
+        Constant::Str(text)
+    }
+}
+
+fn clean(text: &[u8]) -> Vec<u8> {
+    let expanded = expand_tabs(text);
+    let indentation = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
+    let mut lines = expanded.split(|&byte| byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let margin = lines
+        .clone()
+        .filter(|line| indentation(line) < line.len())
+        .map(indentation)
+        .min()
+        .unwrap_or(0);
+    let first_indent = indentation(first);
+    if first_indent == 0 && margin == 0 {
+        return expanded;
+    }
+    let mut cleaned = first[first_indent..].to_vec();
+    for line in lines {
+        cleaned.push(b'\n');
+        cleaned.extend_from_slice(&line[margin.min(indentation(line)).min(line.len())..]);
+    }
+    cleaned
+}
+
+fn expand_tabs(text: &[u8]) -> Vec<u8> {
+    let mut expanded = Vec::with_capacity(text.len());
+    let mut column = 0;
+    for &byte in text {
+        match byte {
+            b'\t' => {
+                let width = 8 - column % 8;
+                expanded.resize(expanded.len() + width, b' ');
+                column += width;
+                continue;
+            }
+            b'\n' | b'\r' => column = 0,
+            // Bytes inside a character take no column.
+            0x80..=0xBF => {}
+            _ => column += 1,
+        }
+        expanded.push(byte);
+    }
+    expanded
+}
