@@ -1,0 +1,200 @@
+//! Functions and lambdas: defaults, closures, decorators.
+
+use prepyc_bytecode::{CodeObject, Constant};
+use prepyc_syntax::ast::{Arguments, Expr, FunctionDef, Stmt};
+use std::sync::Arc;
+
+use super::expr::INTRINSIC_ASYNC_GEN_WRAP;
+use super::frame_block::FrameBlock;
+use super::unit::{AtEnd, Parameters, UnitKind};
+use super::{Codegen, Generated, place};
+use crate::docstring::docstring;
+use crate::location::Location;
+use crate::op::Op;
+use crate::symtable::NodeKey;
+
+const _: u32 = INTRINSIC_ASYNC_GEN_WRAP;
+pub(super) const INTRINSIC_SET_FUNCTION_TYPE_PARAMS: u32 = 4;
+
+/// What stands on the stack for a function to be made: bits of `SET_FUNCTION_ATTRIBUTE`.
+#[derive(Clone, Copy, Default)]
+pub(super) struct FunctionParts(pub(super) u32);
+
+impl FunctionParts {
+    pub(super) const DEFAULTS: u32 = 1;
+    pub(super) const KWDEFAULTS: u32 = 2;
+    pub(super) const ANNOTATIONS: u32 = 4;
+    const CLOSURE: u32 = 8;
+    pub(super) const ANNOTATE: u32 = 16;
+}
+
+impl<'a> Codegen<'a, '_> {
+    pub(super) fn function(&mut self, s: &'a Stmt<'a>, def: &'a FunctionDef<'a>, kind: UnitKind) -> Generated {
+        let loc = place(s.location);
+        let firstlineno = def.decorator_list.first().map_or(s.location.lineno, |first| first.location.lineno);
+        self.expressions(def.decorator_list)?;
+        let mut parts = self.defaults(def.args, loc)?;
+        let given = parts.0.count_ones();
+        let is_generic = !def.type_params.is_empty();
+        if is_generic {
+            if given == 2 {
+                self.emit_with(Op::Swap, 2, loc);
+            }
+            self.enter_type_parameters(def.name, NodeKey::type_parameters(s), firstlineno, None, given);
+            self.type_parameters(def.type_params)?;
+            for index in 0..given {
+                self.emit_with(Op::LoadFast, index, loc);
+            }
+        }
+        parts.0 |= self.function_annotations(def, loc)?;
+        self.function_body(s, def, kind, parts, firstlineno)?;
+        if is_generic {
+            self.emit_with(Op::Swap, 2, loc);
+            self.emit_with(Op::CallIntrinsic2, INTRINSIC_SET_FUNCTION_TYPE_PARAMS, loc);
+            let code = self.leave(AtEnd::ReturnTop)?;
+            self.make_closure(code, FunctionParts::default(), loc);
+            if given > 0 {
+                self.emit_with(Op::Swap, given + 1, loc);
+                self.emit_with(Op::Call, given - 1, loc);
+            } else {
+                self.emit(Op::PushNull, loc);
+                self.emit_with(Op::Call, 0, loc);
+            }
+        }
+        self.apply_decorators(def.decorator_list);
+        self.store_name(def.name, loc)
+    }
+
+    pub(super) fn apply_decorators(&mut self, decorators: &[Expr<'_>]) {
+        for decorator in decorators.iter().rev() {
+            self.emit_with(Op::Call, 0, place(decorator.location));
+        }
+    }
+
+    fn function_body(
+        &mut self,
+        s: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+        kind: UnitKind,
+        parts: FunctionParts,
+        firstlineno: u32,
+    ) -> Generated {
+        let id = self.scope_of(NodeKey::body(s));
+        self.enter(def.name, kind, id, firstlineno, None, parameters(def.args));
+        let doc = docstring(def.body).filter(|_| self.optimize.keeps_docstrings());
+        let body = match doc {
+            Some(text) => {
+                let clean = self.clean_docstring(text);
+                self.unit().metadata.consts.add(Constant::Str(clean));
+                &def.body[1..]
+            }
+            None => {
+                if !self.features.lazy_annotations {
+                    self.unit().metadata.consts.add(Constant::None);
+                }
+                self.without_docstring(def.body)
+            }
+        };
+        let scope = self.scope();
+        let is_generator = scope.coroutine || scope.generator;
+        if is_generator {
+            self.push_block(FrameBlock::Transparent);
+        }
+        self.statements(body)?;
+        if is_generator {
+            self.wrap_in_stopiteration_handler();
+            self.pop_block();
+        }
+        let code = self.leave(AtEnd::ReturnNone)?;
+        self.make_closure(code, parts, place(s.location));
+        Ok(())
+    }
+
+    pub(super) fn lambda(&mut self, e: &'a Expr<'a>, args: &'a Arguments<'a>, body: &'a Expr<'a>) -> Generated {
+        let loc = place(e.location);
+        let parts = self.defaults(args, loc)?;
+        let id = self.scope_of(NodeKey::body(e));
+        self.enter(self.names.lambda, UnitKind::Lambda, id, e.location.lineno, None, parameters(args));
+        if !self.features.lazy_annotations {
+            self.unit().metadata.consts.add(Constant::None);
+        }
+        self.expression(body)?;
+        let code = if self.scope().generator {
+            self.leave(AtEnd::ReturnTop)?
+        } else {
+            self.emit(Op::ReturnValue, place(body.location));
+            self.leave(AtEnd::ReturnNone)?
+        };
+        self.make_closure(code, parts, loc);
+        Ok(())
+    }
+
+    fn defaults(&mut self, args: &'a Arguments<'a>, loc: Location) -> Generated<FunctionParts> {
+        let mut parts = FunctionParts::default();
+        if !args.defaults.is_empty() {
+            parts.0 |= FunctionParts::DEFAULTS;
+            self.expressions(args.defaults)?;
+            self.emit_with(Op::BuildTuple, args.defaults.len() as u32, loc);
+        }
+        let mut names = Vec::new();
+        for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
+            let Some(default) = default else { continue };
+            let name = self.mangle(arg.arg);
+            names.push(Constant::Str(name));
+            if self.features.lazy_annotations {
+                self.load_str(name, loc);
+            }
+            self.expression(default)?;
+        }
+        if !names.is_empty() {
+            parts.0 |= FunctionParts::KWDEFAULTS;
+            let count = names.len() as u32;
+            if self.features.lazy_annotations {
+                self.emit_with(Op::BuildMap, count, loc);
+            } else {
+                self.load_const(Constant::Tuple(names.into()), loc);
+                self.emit_with(Op::BuildConstKeyMap, count, loc);
+            }
+        }
+        Ok(parts)
+    }
+
+    /// Makes a function of a code object, with the cells it asks for.
+    pub(super) fn make_closure(&mut self, code: CodeObject, mut parts: FunctionParts, loc: Location) {
+        let free: Vec<_> = code.freevars().collect();
+        if !free.is_empty() {
+            for &name in &free {
+                let is_class_cell = self.unit().kind == UnitKind::Class
+                    && [self.names.class, self.names.classdict, self.names.conditional_annotations].contains(&name);
+                let index = match self.unit().metadata.cellvars.find(name) {
+                    Some(index) if is_class_cell => index,
+                    _ => self.deref_index(name),
+                };
+                self.emit_with(Op::LoadClosure, index, loc);
+            }
+            self.emit_with(Op::BuildTuple, free.len() as u32, loc);
+            parts.0 |= FunctionParts::CLOSURE;
+        }
+        self.load_const(Constant::Code(Arc::new(code)), loc);
+        self.emit(Op::MakeFunction, loc);
+        for part in [
+            FunctionParts::CLOSURE,
+            FunctionParts::ANNOTATIONS,
+            FunctionParts::ANNOTATE,
+            FunctionParts::KWDEFAULTS,
+            FunctionParts::DEFAULTS,
+        ] {
+            if parts.0 & part != 0 {
+                self.emit_with(Op::SetFunctionAttribute, part, loc);
+            }
+        }
+    }
+}
+
+fn parameters(args: &Arguments<'_>) -> Parameters {
+    Parameters {
+        positional: args.args.len() as u32,
+        positional_only: args.posonlyargs.len() as u32,
+        keyword_only: args.kwonlyargs.len() as u32,
+    }
+}
