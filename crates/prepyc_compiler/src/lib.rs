@@ -6,6 +6,8 @@
 mod assemble;
 mod backend;
 mod cfg;
+mod codegen;
+mod compile;
 mod constants;
 mod docstring;
 mod error;
@@ -24,6 +26,8 @@ pub mod symtable;
 mod unit;
 
 pub use backend::Backend;
+pub use codegen::Optimize;
+pub use compile::{CompileError, CompileOptions, Compiled, compile};
 pub use constants::{ConstantTable, NameTable, same_constant};
 pub use error::SourceError;
 pub use future::{FutureFeatures, future_features};

@@ -157,3 +157,22 @@ fn big(digits: &[u32]) -> PyInt {
     narrow.push((held >> 15) as u16);
     PyInt::from_digits(false, &narrow)
 }
+
+impl<'a> Codegen<'a, '_> {
+    /// A value or key of a pattern, whose signs and sums of numbers every version folds in the tree.
+    pub(super) fn fold_pattern(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
+        match e.kind {
+            ExprKind::UnaryOp { op: UnaryOp::USub, operand } => {
+                let operand = self.fold_pattern(operand)?;
+                unary_operation(UnaryOperator::Negative, &operand, self.strings)
+            }
+            ExprKind::BinOp { left, op, right } => {
+                let left = self.fold_pattern(left)?;
+                let right = self.fold_pattern(right)?;
+                let op = BinaryOperator::from_oparg(operator_number(op))?;
+                binary_operation(&left, op, &right, self.strings, self.features.complex_arithmetic)
+            }
+            _ => self.constant(e),
+        }
+    }
+}
