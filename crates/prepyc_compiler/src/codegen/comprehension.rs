@@ -211,7 +211,10 @@ impl<'a> Codegen<'a, '_> {
             }
         } else if first == FirstIterator::Argument {
             self.emit(Op::LoadFast, loc);
-            if !generator.is_async && collected.kind == ComprehensionKind::Generator {
+            if !generator.is_async
+                && collected.kind == ComprehensionKind::Generator
+                && !self.features.lazy_annotations
+            {
                 self.emit(Op::GetIter, place(generator.iter.location));
             }
         } else {

@@ -354,10 +354,11 @@ impl<'a> Codegen<'a, '_> {
         }
         let length = self.strings.get(attr).code_points().count() as u32;
         let end_line = loc.end_line().unwrap_or(at.end_lineno);
+        let end_column = loc.columns().map_or(at.end_col_offset, |(_, end)| end);
         if length > at.end_col_offset {
             return Location::line_only(at.end_lineno);
         }
-        Location::range(at.end_lineno, at.end_col_offset - length, end_line, at.end_col_offset)
+        Location::range(at.end_lineno, at.end_col_offset - length, end_line, end_column)
     }
 
     /// A slice of two parts has instructions of its own, unless the version makes a constant of it.

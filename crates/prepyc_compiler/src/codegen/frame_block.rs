@@ -86,12 +86,7 @@ impl<'a> Codegen<'a, '_> {
             | FrameBlock::ExceptionHandler
             | FrameBlock::ExceptionGroupHandler
             | FrameBlock::Transparent => {}
-            FrameBlock::For { .. } => {
-                self.keep_top(top, location);
-                let op = self.pop_iterator();
-                self.emit(op, location);
-            }
-            FrameBlock::AsyncFor { .. } | FrameBlock::PopValue => {
+            FrameBlock::For { .. } | FrameBlock::AsyncFor { .. } | FrameBlock::PopValue => {
                 self.keep_top(top, location);
                 self.emit(Op::PopTop, location);
             }

@@ -40,7 +40,7 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::PopBlock, Location::NONE);
         self.pop_block();
         self.statements(node.finalbody)?;
-        self.emit_jump(Op::Jump, exit, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, exit, Location::NONE);
         self.use_label(end);
         self.push_block(FrameBlock::FinallyEnd);
         self.emit_jump(Op::SetupCleanup, cleanup, Location::NONE);
@@ -62,7 +62,7 @@ impl<'a> Codegen<'a, '_> {
         self.pop_block();
         self.emit(Op::PopBlock, Location::NONE);
         self.statements(node.orelse)?;
-        self.emit_jump(Op::Jump, end, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
         self.use_label(except);
         self.emit_jump(Op::SetupCleanup, cleanup, Location::NONE);
         self.emit(Op::PushExcInfo, Location::NONE);
@@ -100,7 +100,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit(Op::PopBlock, Location::NONE);
             self.emit(Op::PopExcept, Location::NONE);
             self.forget(handler.name, Location::NONE)?;
-            self.emit_jump(Op::Jump, end, Location::NONE);
+            self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
             self.use_label(cleanup);
             self.forget(handler.name, Location::NONE)?;
             self.emit_with(Op::Reraise, 1, Location::NONE);
@@ -111,7 +111,7 @@ impl<'a> Codegen<'a, '_> {
             self.pop_block();
             self.emit(Op::PopBlock, Location::NONE);
             self.emit(Op::PopExcept, Location::NONE);
-            self.emit_jump(Op::Jump, end, Location::NONE);
+            self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
         }
         self.use_label(next);
         Ok(())
@@ -125,7 +125,7 @@ impl<'a> Codegen<'a, '_> {
         self.statements(node.body)?;
         self.pop_block();
         self.emit(Op::PopBlock, Location::NONE);
-        self.emit_jump(Op::Jump, orelse, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, orelse, Location::NONE);
         self.use_label(except);
         self.emit_jump(Op::SetupCleanup, cleanup, Location::NONE);
         self.emit(Op::PushExcInfo, Location::NONE);
@@ -139,7 +139,7 @@ impl<'a> Codegen<'a, '_> {
             self.star_handler(handler)?;
             if index + 1 == node.handlers.len() {
                 self.emit_with(Op::ListAppend, 1, Location::NONE);
-                self.emit_jump(Op::Jump, reraise_star, Location::NONE);
+                self.emit_jump(Op::JumpNoInterrupt, reraise_star, Location::NONE);
             }
         }
         self.pop_block();
@@ -150,7 +150,7 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::PopTop, Location::NONE);
         self.emit(Op::PopBlock, Location::NONE);
         self.emit(Op::PopExcept, Location::NONE);
-        self.emit_jump(Op::Jump, end, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
         self.use_label(reraise);
         self.emit(Op::PopBlock, Location::NONE);
         self.emit_with(Op::Swap, 2, Location::NONE);
@@ -184,15 +184,15 @@ impl<'a> Codegen<'a, '_> {
         self.pop_block();
         self.emit(Op::PopBlock, Location::NONE);
         self.forget(handler.name, Location::NONE)?;
-        self.emit_jump(Op::Jump, next, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, next, Location::NONE);
         self.use_label(cleanup);
         self.forget(handler.name, Location::NONE)?;
         self.emit_with(Op::ListAppend, 3, Location::NONE);
         self.emit(Op::PopTop, Location::NONE);
-        self.emit_jump(Op::Jump, with_error, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, with_error, Location::NONE);
         self.use_label(next);
         self.emit(Op::Nop, Location::NONE);
-        self.emit_jump(Op::Jump, with_error, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, with_error, Location::NONE);
         self.use_label(no_match);
         self.emit(Op::PopTop, loc);
         self.use_label(with_error);

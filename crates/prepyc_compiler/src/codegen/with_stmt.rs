@@ -117,7 +117,7 @@ impl<'a> Codegen<'a, '_> {
         for _ in 0..if self.features.lazy_annotations { 3 } else { 2 } {
             self.emit(Op::PopTop, Location::NONE);
         }
-        self.emit_jump(Op::Jump, exit, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, exit, Location::NONE);
         self.use_label(cleanup);
         self.pop_except_and_reraise();
         self.use_label(exit);

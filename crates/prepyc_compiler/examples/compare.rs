@@ -1,0 +1,103 @@
+//! Holds `compile` against an interpreter: `compare VERSION LEVEL FILES…` (or directories), one line a differing file, and the
+//! causes by number.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use prepyc_bytecode::{Program, diff::first_differences};
+use prepyc_compiler::{CompileOptions, Optimize, compile};
+use prepyc_version::PyVersion;
+
+const SCRIPT: &str = "import sys,marshal,warnings
+warnings.simplefilter('ignore')
+out=sys.stdout.buffer
+for path in sys.stdin.read().split('\\n'):
+    if not path: continue
+    try: data=b'C'+marshal.dumps(compile(open(path,'rb').read(),path,'exec',dont_inherit=True,optimize=int(sys.argv[1])))
+    except Exception as e: data=b'E'+repr(e).encode('utf-8','replace')
+    out.write(len(data).to_bytes(4,'little')+data)
+";
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) {
+    if path.is_dir() {
+        let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        entries.sort();
+        entries.iter().for_each(|entry| collect(entry, files));
+    } else if path.is_file() && path.extension().is_some_and(|extension| extension == "py") {
+        files.push(path.to_owned());
+    }
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let version: PyVersion = arguments[0].parse().unwrap();
+    let optimize = match arguments[1].as_str() {
+        "0" => Optimize::Level0,
+        "1" => Optimize::Level1,
+        _ => Optimize::Level2,
+    };
+    let mut files = Vec::new();
+    for path in &arguments[2..] {
+        collect(Path::new(path), &mut files);
+    }
+    let home = std::env::var("HOME").unwrap();
+    let mut child = Command::new(format!("{home}/.cache/prepyc-oracles/bin/python{version}"))
+        .args(["-c", SCRIPT, &arguments[1]])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    for file in &files {
+        writeln!(input, "{}", file.display()).unwrap();
+    }
+    drop(input);
+    let mut output = child.stdout.take().unwrap();
+    let mut out = std::io::stdout().lock();
+    let (mut same, mut causes) = (0, BTreeMap::<String, (usize, String)>::new());
+    for file in &files {
+        let mut length = [0; 4];
+        output.read_exact(&mut length).unwrap();
+        let mut data = vec![0; u32::from_le_bytes(length) as usize];
+        output.read_exact(&mut data).unwrap();
+        let source = std::fs::read(file).unwrap();
+        let options = CompileOptions { version, filename: file.display().to_string(), optimize };
+        let ours = std::panic::catch_unwind(|| compile(&source, &options));
+        let (cause, detail) = match (ours, data[0]) {
+            (Err(_), _) => ("panic".to_owned(), String::new()),
+            (Ok(Err(_)), b'E') => {
+                same += 1;
+                continue;
+            }
+            (Ok(Err(error)), _) => {
+                let text = format!("{error:?}");
+                (format!("refused: {}", text.split(", location").next().unwrap()), String::new())
+            }
+            (Ok(Ok(_)), b'E') => ("accepted".to_owned(), String::from_utf8_lossy(&data).into_owned()),
+            (Ok(Ok(ours)), _) => {
+                let theirs = Program::from_marshal(&data[1..], version).unwrap();
+                let differences = first_differences(&ours.program, &theirs);
+                let Some(first) = differences.first() else {
+                    same += 1;
+                    continue;
+                };
+                let text = first.to_string();
+                (format!("{}", first.field), text)
+            }
+        };
+        let entry = causes.entry(cause.clone()).or_insert((0, file.display().to_string()));
+        entry.0 += 1;
+        if std::env::var_os("VERBOSE").is_some() {
+            writeln!(out, "{} {cause} {detail}", file.display()).unwrap();
+        }
+    }
+    writeln!(out, "{same} of {} alike", files.len()).unwrap();
+    let mut causes: Vec<_> = causes.into_iter().collect();
+    causes.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
+    for (cause, (count, example)) in causes {
+        writeln!(out, "{count:5} {cause}   e.g. {example}").unwrap();
+    }
+    child.wait().unwrap();
+}
