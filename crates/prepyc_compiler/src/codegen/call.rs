@@ -56,20 +56,19 @@ impl<'a> Codegen<'a, '_> {
         if args + keywords + usize::from(keywords > 0) >= STACK_USE_GUIDELINE || has_unpacking(call.args, call.keywords) {
             return Ok(false);
         }
-        let loc = place(method.location);
+        let mut loc = place(method.location);
         if let Some(super_call) = self.super_call(value) {
             self.super_arguments(value, super_call)?;
             let low = if super_call.args.is_empty() { 1 } else { 3 };
             self.emit_name(Op::LoadSuperAttr, attr, 2, low, loc);
-            let loc = self.at_attribute(loc, method, attr);
+            loc = self.at_attribute(loc, method, attr);
             self.emit(Op::Nop, loc);
         } else {
             self.expression(value)?;
-            let loc = self.at_attribute(loc, method, attr);
+            loc = self.at_attribute(loc, method, attr);
             self.emit_name(Op::LoadAttr, attr, 1, 1, loc);
         }
         self.expressions(call.args)?;
-        let loc = place(e.location);
         let op = if keywords > 0 {
             call.keywords.iter().try_for_each(|keyword| self.expression(&keyword.value))?;
             self.keyword_names(call.keywords, loc);
@@ -77,7 +76,7 @@ impl<'a> Codegen<'a, '_> {
         } else {
             Op::Call
         };
-        let loc = self.at_attribute(loc, method, attr);
+        let loc = self.at_attribute(place(e.location), method, attr);
         self.emit_with(op, (args + keywords) as u32, loc);
         Ok(true)
     }

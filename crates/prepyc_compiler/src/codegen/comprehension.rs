@@ -58,7 +58,13 @@ impl<'a> Codegen<'a, '_> {
             ComprehensionKind::Generator => None,
         };
         if self.table.scope(id).inlined {
-            self.iterated(&generators[0].iter)?;
+            let first = &generators[0];
+            self.iterated(&first.iter)?;
+            if first.is_async {
+                self.emit(Op::GetAiter, loc);
+            } else {
+                self.emit(Op::GetIter, place(first.iter.location));
+            }
             let inlined = self.push_inlined(id, loc);
             self.emit(build.expect("generators are not inlined"), loc);
             self.emit_with(Op::Swap, 2, loc);
@@ -217,9 +223,6 @@ impl<'a> Codegen<'a, '_> {
             {
                 self.emit(Op::GetIter, place(generator.iter.location));
             }
-        } else {
-            let op = if generator.is_async { Op::GetAiter } else { Op::GetIter };
-            self.emit(op, if generator.is_async { loc } else { place(generator.iter.location) });
         }
         if is_loop {
             depth += 1;

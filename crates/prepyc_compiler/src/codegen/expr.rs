@@ -94,7 +94,7 @@ impl<'a> Codegen<'a, '_> {
                 let (end, next) = (self.new_label(), self.new_label());
                 self.jump_if(&node.test, next, JumpWhen::False, loc)?;
                 self.expression(&node.body)?;
-                self.emit_jump(Op::Jump, end, Location::NONE);
+                self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
                 self.use_label(next);
                 self.expression(&node.orelse)?;
                 self.use_label(end);
@@ -230,7 +230,7 @@ impl<'a> Codegen<'a, '_> {
         self.comparator(&node.comparators[last], node.ops[last])?;
         self.compare_op(node.ops[last], loc);
         let end = self.new_label();
-        self.emit_jump(Op::Jump, end, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
         self.use_label(cleanup);
         self.emit_with(Op::Swap, 2, loc);
         self.emit(Op::PopTop, loc);
@@ -250,7 +250,7 @@ impl<'a> Codegen<'a, '_> {
                     let (end, next) = (self.new_label(), self.new_label());
                     self.jump_if(&node.test, next, JumpWhen::False, loc)?;
                     self.jump_if(&node.body, target, when, loc)?;
-                    self.emit_jump(Op::Jump, end, Location::NONE);
+                    self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
                     self.use_label(next);
                     self.jump_if(&node.orelse, target, when, loc)?;
                     self.use_label(end);
@@ -312,11 +312,11 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::ToBool, loc);
         self.emit_jump(when.op(), target, loc);
         let end = self.new_label();
-        self.emit_jump(Op::Jump, end, Location::NONE);
+        self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
         self.use_label(cleanup);
         self.emit(Op::PopTop, loc);
         if when == JumpWhen::False {
-            self.emit_jump(Op::Jump, target, Location::NONE);
+            self.emit_jump(Op::JumpNoInterrupt, target, Location::NONE);
         }
         self.use_label(end);
         Ok(())

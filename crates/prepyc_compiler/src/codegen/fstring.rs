@@ -126,7 +126,7 @@ impl<'a> Codegen<'a, '_> {
             match piece {
                 Piece::Text(text) => {
                     let text = self.intern_bytes(&text);
-                    self.load_const(Constant::Str(text), loc);
+                    self.load_const(Constant::Str(text), Location::NONE);
                 }
                 Piece::Value { index, conversion, spec } => {
                     let at = place(elts[index].location);

@@ -139,7 +139,7 @@ impl<'a> Codegen<'a, '_> {
         self.jump_if(&node.test, next, JumpWhen::False, loc)?;
         self.statements(node.body)?;
         if !node.orelse.is_empty() {
-            self.emit_jump(Op::Jump, end, Location::NONE);
+            self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);
             self.use_label(next);
             self.statements(node.orelse)?;
         }
@@ -152,8 +152,14 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(start);
         self.push_block(FrameBlock::While { start, exit });
         self.jump_if(&node.test, orelse, JumpWhen::False, loc)?;
+        let body = self.new_label();
+        self.use_label(body);
         self.statements(node.body)?;
-        self.emit_jump(Op::Jump, start, Location::NONE);
+        if self.features.lazy_annotations {
+            self.emit_jump(Op::Jump, start, Location::NONE);
+        } else {
+            self.jump_if(&node.test, body, JumpWhen::True, loc)?;
+        }
         self.pop_block();
         self.use_label(orelse);
         self.statements(node.orelse)?;

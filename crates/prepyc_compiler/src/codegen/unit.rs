@@ -1,6 +1,6 @@
 //! The unit being compiled: entering and leaving a code object.
 
-use prepyc_bytecode::{CodeObject, Constant, StrId};
+use prepyc_bytecode::{CodeObject, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
@@ -160,7 +160,9 @@ impl<'a> Codegen<'a, '_> {
 
     fn place_variables(&self, id: ScopeId, kind: UnitKind, metadata: &mut CodeUnitMetadata) {
         let scope = self.table.scope(id);
-        metadata.varnames = scope.parameters.iter().copied().collect();
+        // CPython hides the argument of an evaluation function from the names inside it until it is done.
+        let shown = |name: StrId| if name == self.names.hidden_format { self.names.format } else { name };
+        metadata.varnames = scope.parameters.iter().copied().map(shown).collect();
         let mut cells = Vec::new();
         let mut free = Vec::new();
         for (&name, symbol) in &scope.symbols {
@@ -272,9 +274,6 @@ impl<'a> Codegen<'a, '_> {
         self.intern_bytes(&cleaned)
     }
 
-    pub(super) fn const_str(&self, text: StrId) -> Constant {
-        Constant::Str(text)
-    }
 }
 
 fn clean(text: &[u8]) -> Vec<u8> {
