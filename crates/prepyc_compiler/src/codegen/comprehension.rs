@@ -93,7 +93,11 @@ impl<'a> Codegen<'a, '_> {
         self.make_closure(code, FunctionParts::default(), loc);
         let first = &generators[0];
         self.iterated(&first.iter)?;
-        self.emit(if first.is_async { Op::GetAiter } else { Op::GetIter }, loc);
+        if first.is_async {
+            self.emit(Op::GetAiter, loc);
+        } else {
+            self.emit(Op::GetIter, place(first.iter.location));
+        }
         self.emit_with(Op::Call, 0, loc);
         if self.table.scope(id).coroutine && kind != ComprehensionKind::Generator {
             self.await_top(0, loc);
@@ -152,7 +156,7 @@ impl<'a> Codegen<'a, '_> {
         inlined
     }
 
-    fn pop_inlined(&mut self, inlined: Inlined, _loc: Location) {
+    fn pop_inlined(&mut self, inlined: Inlined, loc: Location) {
         self.unit().inlined_depth -= 1;
         if let Some(cleanup) = inlined.cleanup {
             self.emit(Op::PopBlock, Location::NONE);
@@ -161,10 +165,10 @@ impl<'a> Codegen<'a, '_> {
             self.use_label(cleanup);
             self.emit_with(Op::Swap, 2, Location::NONE);
             self.emit(Op::PopTop, Location::NONE);
-            self.restore_locals(&inlined.pushed);
+            self.restore_locals(&inlined.pushed, loc);
             self.emit(Op::Reraise, Location::NONE);
             self.use_label(end);
-            self.restore_locals(&inlined.pushed);
+            self.restore_locals(&inlined.pushed, loc);
         }
         let unit = self.unit();
         for (name, before) in inlined.overridden {
@@ -176,11 +180,11 @@ impl<'a> Codegen<'a, '_> {
         unit.hidden.retain(|name| !inlined.hidden.contains(name));
     }
 
-    fn restore_locals(&mut self, pushed: &[StrId]) {
-        self.emit_with(Op::Swap, pushed.len() as u32 + 1, Location::NONE);
+    fn restore_locals(&mut self, pushed: &[StrId], loc: Location) {
+        self.emit_with(Op::Swap, pushed.len() as u32 + 1, loc);
         for &name in pushed.iter().rev() {
             let index = self.unit().metadata.varnames.add(name);
-            self.emit_with(Op::StoreFastMaybeNull, index, Location::NONE);
+            self.emit_with(Op::StoreFastMaybeNull, index, loc);
         }
     }
 
@@ -215,12 +219,12 @@ impl<'a> Codegen<'a, '_> {
                 let op = if generator.is_async { Op::GetAiter } else { Op::GetIter };
                 self.emit(op, if generator.is_async { loc } else { place(generator.iter.location) });
             }
-        } else if first == FirstIterator::Argument {
-            self.emit(Op::LoadFast, loc);
-            if !generator.is_async
-                && collected.kind == ComprehensionKind::Generator
-                && !self.features.lazy_annotations
-            {
+        } else {
+            if first == FirstIterator::Argument {
+                self.emit(Op::LoadFast, loc);
+            }
+            // 3.13 asks again: a generator's argument can be changed from outside.
+            if !generator.is_async && !self.features.lazy_annotations {
                 self.emit(Op::GetIter, place(generator.iter.location));
             }
         }
@@ -230,7 +234,7 @@ impl<'a> Codegen<'a, '_> {
             if generator.is_async {
                 send = Some(self.next_of_async(cleanup, loc));
             } else {
-                self.emit_jump(Op::ForIter, cleanup, loc);
+                self.emit_jump(Op::ForIter, cleanup, place(generator.iter.location));
             }
         }
         self.expression(&generator.target)?;
