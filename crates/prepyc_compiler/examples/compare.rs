@@ -22,7 +22,8 @@ for path in sys.stdin.read().split('\\n'):
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) {
     if path.is_dir() {
-        let mut entries: Vec<_> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let mut entries: Vec<_> =
+            std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
         entries.sort();
         entries.iter().for_each(|entry| collect(entry, files));
     } else if path.is_file() && path.extension().is_some_and(|extension| extension == "py") {

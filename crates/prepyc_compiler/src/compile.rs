@@ -63,7 +63,8 @@ pub fn compile(source: &[u8], options: &CompileOptions) -> Result<Compiled, Comp
     let mut backend = Backend::new(version).ok_or(CompileError::UnsupportedVersion(version))?;
     let mut strings = Strings::new();
     let arena = Bump::new();
-    let parsed = parse_module(source, version.grammar(), &arena, &mut strings).map_err(CompileError::Syntax)?;
+    let parsed =
+        parse_module(source, version.grammar(), &arena, &mut strings).map_err(CompileError::Syntax)?;
     let module = arena.alloc(parsed.module);
     let features = version.features();
     let future = future_features(module, &strings).map_err(CompileError::Source)?;

@@ -1,7 +1,7 @@
 //! Annotations: evaluated where they stand (to 3.13), or in functions of their own (from 3.14 on).
 
 use prepyc_bytecode::{Constant, PyInt, StrId};
-use prepyc_syntax::ast::{Arg, AnnAssign, Expr, ExprKind, FunctionDef, Stmt, StmtKind};
+use prepyc_syntax::ast::{AnnAssign, Arg, Expr, ExprKind, FunctionDef, Stmt, StmtKind};
 
 use super::function::FunctionParts;
 use super::unit::{AtEnd, Parameters, UnitKind};
@@ -89,7 +89,9 @@ impl<'a> Codegen<'a, '_> {
     fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Generated {
         let text = match annotation.kind {
             ExprKind::Name { id, .. } => id,
-            ExprKind::Constant { value: prepyc_syntax::ast::Literal::None, .. } => self.strings.intern("None"),
+            ExprKind::Constant { value: prepyc_syntax::ast::Literal::None, .. } => {
+                self.strings.intern("None")
+            }
             ExprKind::Attribute { .. } => {
                 let mut parts = Vec::new();
                 if !dotted(annotation, self, &mut parts) {
@@ -167,7 +169,9 @@ impl<'a> Codegen<'a, '_> {
                 }
                 Ok(())
             }
-            ExprKind::Tuple { elts, .. } => elts.iter().try_for_each(|element| self.evaluate_subscript(element)),
+            ExprKind::Tuple { elts, .. } => {
+                elts.iter().try_for_each(|element| self.evaluate_subscript(element))
+            }
             _ => self.only_evaluate(e),
         }
     }
@@ -259,7 +263,9 @@ fn dotted(e: &Expr<'_>, codegen: &Codegen<'_, '_>, text: &mut Vec<u8>) -> bool {
 fn has_annotations(statements: &[Stmt<'_>]) -> bool {
     statements.iter().any(|statement| match statement.kind {
         StmtKind::AnnAssign(_) => true,
-        StmtKind::For(node) | StmtKind::AsyncFor(node) => has_annotations(node.body) || has_annotations(node.orelse),
+        StmtKind::For(node) | StmtKind::AsyncFor(node) => {
+            has_annotations(node.body) || has_annotations(node.orelse)
+        }
         StmtKind::While(node) => has_annotations(node.body) || has_annotations(node.orelse),
         StmtKind::If(node) => has_annotations(node.body) || has_annotations(node.orelse),
         StmtKind::With(node) | StmtKind::AsyncWith(node) => has_annotations(node.body),

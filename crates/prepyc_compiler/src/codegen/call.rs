@@ -46,14 +46,18 @@ impl<'a> Codegen<'a, '_> {
 
     fn method_call(&mut self, e: &'a Expr<'a>, call: &'a Call<'a>) -> Generated<bool> {
         let method = &call.func;
-        let ExprKind::Attribute { value, attr, ctx: ExprContext::Load } = method.kind else { return Ok(false) };
+        let ExprKind::Attribute { value, attr, ctx: ExprContext::Load } = method.kind else {
+            return Ok(false);
+        };
         if let ExprKind::Name { id, .. } = value.kind
             && self.table.scope(Symtable::MODULE).flags(id).intersects(SymbolFlags::IMPORT)
         {
             return Ok(false);
         }
         let (args, keywords) = (call.args.len(), call.keywords.len());
-        if args + keywords + usize::from(keywords > 0) >= STACK_USE_GUIDELINE || has_unpacking(call.args, call.keywords) {
+        if args + keywords + usize::from(keywords > 0) >= STACK_USE_GUIDELINE
+            || has_unpacking(call.args, call.keywords)
+        {
             return Ok(false);
         }
         let mut loc = place(method.location);

@@ -109,7 +109,8 @@ impl<'a> Codegen<'a, '_> {
         let kind = self.scope().kind;
         let in_class = kind == ScopeKind::Class && self.unit().inlined_depth == 0;
         self.unit().inlined_depth += 1;
-        let mut inlined = Inlined { pushed: Vec::new(), hidden: Vec::new(), overridden: Vec::new(), cleanup: None };
+        let mut inlined =
+            Inlined { pushed: Vec::new(), hidden: Vec::new(), overridden: Vec::new(), cleanup: None };
         let table = self.table;
         for (&name, symbol) in &table.scope(id).symbols {
             let is_bound = symbol.flags.intersects(SymbolFlags::LOCAL)
@@ -219,16 +220,14 @@ impl<'a> Codegen<'a, '_> {
                 let op = if generator.is_async { Op::GetAiter } else { Op::GetIter };
                 self.emit(op, if generator.is_async { loc } else { place(generator.iter.location) });
             }
-        } else {
-            if first == FirstIterator::Argument {
-                self.emit(Op::LoadFast, loc);
-            }
+        } else if first == FirstIterator::Argument {
+            self.emit(Op::LoadFast, loc);
+        }
+        if is_loop {
             // 3.13 asks again: a generator's argument can be changed from outside.
             if !generator.is_async && !self.features.lazy_annotations {
                 self.emit(Op::GetIter, place(generator.iter.location));
             }
-        }
-        if is_loop {
             depth += 1;
             self.use_label(start);
             if generator.is_async {

@@ -118,7 +118,9 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::GeneratorExp { elt, generators } => {
                 self.comprehension(e, ComprehensionKind::Generator, generators, elt, None)
             }
-            ExprKind::Await { .. } | ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } => self.suspension(e),
+            ExprKind::Await { .. } | ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } => {
+                self.suspension(e)
+            }
             ExprKind::Compare(node) => self.compare(node, loc),
             ExprKind::Call(call) => self.call(e, call),
             ExprKind::FormattedValue(node) => self.formatted_value(node, loc),
@@ -129,7 +131,9 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::Attribute { value, attr, ctx } => self.attribute(e, value, attr, ctx),
             ExprKind::Subscript { value, slice, ctx } => self.subscript(value, slice, ctx, loc),
             ExprKind::Starred { value, ctx } => match ctx {
-                ExprContext::Store => self.error("starred assignment target must be in a list or tuple", e.location),
+                ExprContext::Store => {
+                    self.error("starred assignment target must be in a list or tuple", e.location)
+                }
                 _ => {
                     let _ = value;
                     self.error("can't use starred expression here", e.location)
@@ -239,13 +243,23 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Jumps by the truth of an expression, without making a bool of it where it can be helped.
-    pub(super) fn jump_if(&mut self, e: &'a Expr<'a>, target: Label, when: JumpWhen, loc: Location) -> Generated {
+    pub(super) fn jump_if(
+        &mut self,
+        e: &'a Expr<'a>,
+        target: Label,
+        when: JumpWhen,
+        loc: Location,
+    ) -> Generated {
         if self.constant(e).is_none() {
             match e.kind {
-                ExprKind::UnaryOp { op: UnaryOp::Not, operand } if self.inverted_compare(operand).is_none() => {
+                ExprKind::UnaryOp { op: UnaryOp::Not, operand }
+                    if self.inverted_compare(operand).is_none() =>
+                {
                     return self.jump_if(operand, target, when.inverted(), loc);
                 }
-                ExprKind::BoolOp { op, values } => return self.jump_if_boolean(op, values, target, when, loc),
+                ExprKind::BoolOp { op, values } => {
+                    return self.jump_if_boolean(op, values, target, when, loc);
+                }
                 ExprKind::IfExp(node) => {
                     let (end, next) = (self.new_label(), self.new_label());
                     self.jump_if(&node.test, next, JumpWhen::False, loc)?;
@@ -295,7 +309,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn jump_if_chain(&mut self, node: &'a Compare<'a>, target: Label, when: JumpWhen, loc: Location) -> Generated {
+    fn jump_if_chain(
+        &mut self,
+        node: &'a Compare<'a>,
+        target: Label,
+        when: JumpWhen,
+        loc: Location,
+    ) -> Generated {
         let cleanup = self.new_label();
         self.expression(&node.left)?;
         let last = node.ops.len() - 1;
@@ -322,7 +342,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn attribute(&mut self, e: &'a Expr<'a>, value: &'a Expr<'a>, attr: StrId, ctx: ExprContext) -> Generated {
+    fn attribute(
+        &mut self,
+        e: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+        attr: StrId,
+        ctx: ExprContext,
+    ) -> Generated {
         if ctx == ExprContext::Load
             && let Some(super_call) = self.super_call(value)
         {
@@ -410,7 +436,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn sequence(&mut self, e: &'a Expr<'a>, elts: &'a [Expr<'a>], ctx: ExprContext, display: Display) -> Generated {
+    fn sequence(
+        &mut self,
+        e: &'a Expr<'a>,
+        elts: &'a [Expr<'a>],
+        ctx: ExprContext,
+        display: Display,
+    ) -> Generated {
         let loc = place(e.location);
         match ctx {
             ExprContext::Load => self.display(elts, display, 0, None, loc),
@@ -566,8 +598,10 @@ impl<'a> Codegen<'a, '_> {
         let count = end - begin;
         let is_big = count * 2 > STACK_USE_GUIDELINE;
         if !self.features.lazy_annotations && count > 1 && !is_big {
-            let keys: Option<Vec<Constant>> =
-                dict.keys[begin..end].iter().map(|key| key.as_ref().and_then(|key| self.constant(key))).collect();
+            let keys: Option<Vec<Constant>> = dict.keys[begin..end]
+                .iter()
+                .map(|key| key.as_ref().and_then(|key| self.constant(key)))
+                .collect();
             if let Some(keys) = keys {
                 self.expressions(&dict.values[begin..end])?;
                 self.load_const(Constant::Tuple(keys.into()), loc);

@@ -8,7 +8,9 @@ use prepyc_version::CfgPipeline;
 
 use super::expr::{Display, operator_number};
 use super::{Codegen, Generated, place};
-use crate::evaluate::{BinaryOperator, UnaryOperator, binary_operation, unary_operation, without_equal_elements};
+use crate::evaluate::{
+    BinaryOperator, UnaryOperator, binary_operation, unary_operation, without_equal_elements,
+};
 
 impl<'a> Codegen<'a, '_> {
     fn folds_tree(&self) -> bool {
@@ -31,7 +33,10 @@ impl<'a> Codegen<'a, '_> {
                 }
                 return Some(Constant::Slice(parts.into()));
             }
-            ExprKind::UnaryOp { .. } | ExprKind::BinOp { .. } | ExprKind::Tuple { .. } | ExprKind::Subscript { .. }
+            ExprKind::UnaryOp { .. }
+            | ExprKind::BinOp { .. }
+            | ExprKind::Tuple { .. }
+            | ExprKind::Subscript { .. }
                 if self.folds_tree() => {}
             _ => return None,
         }

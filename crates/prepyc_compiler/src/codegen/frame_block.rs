@@ -43,7 +43,12 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Leaves everything for a `return`.
-    pub(super) fn unwind_all(&mut self, mut location: Location, top: Top, from: ast::Location) -> Generated<Location> {
+    pub(super) fn unwind_all(
+        &mut self,
+        mut location: Location,
+        top: Top,
+        from: ast::Location,
+    ) -> Generated<Location> {
         let saved = self.unit().frame_blocks.clone();
         while let Some(block) = self.unit().frame_blocks.pop() {
             self.refuse_in_group(block, from)?;
@@ -63,7 +68,10 @@ impl<'a> Codegen<'a, '_> {
         let mut found = None;
         while let Some(block) = self.unit().frame_blocks.pop() {
             self.refuse_in_group(block, from)?;
-            if matches!(block, FrameBlock::While { .. } | FrameBlock::For { .. } | FrameBlock::AsyncFor { .. }) {
+            if matches!(
+                block,
+                FrameBlock::While { .. } | FrameBlock::For { .. } | FrameBlock::AsyncFor { .. }
+            ) {
                 found = Some((block, location));
                 break;
             }
@@ -80,7 +88,12 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn unwind(&mut self, block: FrameBlock<'a>, location: Location, top: Top) -> Generated<Location> {
+    pub(super) fn unwind(
+        &mut self,
+        block: FrameBlock<'a>,
+        location: Location,
+        top: Top,
+    ) -> Generated<Location> {
         match block {
             FrameBlock::While { .. }
             | FrameBlock::ExceptionHandler

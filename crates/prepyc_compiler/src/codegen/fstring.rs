@@ -113,7 +113,9 @@ impl<'a> Codegen<'a, '_> {
         if elts.iter().any(|element| matches!(element.kind, ExprKind::Starred { .. })) {
             return Ok(false);
         }
-        let Some(pieces) = split_format(self.strings.get(format).as_bytes(), elts.len()) else { return Ok(false) };
+        let Some(pieces) = split_format(self.strings.get(format).as_bytes(), elts.len()) else {
+            return Ok(false);
+        };
         let loc = place(e.location);
         let count = pieces.len();
         let is_long = count > STACK_USE_GUIDELINE;
@@ -213,7 +215,8 @@ fn split_value(format: &[u8], at: &mut usize, index: usize) -> Option<Piece> {
     };
     *at += 1;
     let number = |digits: &[u8]| -> Vec<u8> {
-        let start = digits.iter().take_while(|&&digit| digit == b'0').count().min(digits.len().saturating_sub(1));
+        let start =
+            digits.iter().take_while(|&&digit| digit == b'0').count().min(digits.len().saturating_sub(1));
         digits[start..].to_vec()
     };
     let mut spec = Vec::new();

@@ -29,7 +29,12 @@ impl FunctionParts {
 }
 
 impl<'a> Codegen<'a, '_> {
-    pub(super) fn function(&mut self, s: &'a Stmt<'a>, def: &'a FunctionDef<'a>, kind: UnitKind) -> Generated {
+    pub(super) fn function(
+        &mut self,
+        s: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+        kind: UnitKind,
+    ) -> Generated {
         let loc = place(s.location);
         let firstlineno = def.decorator_list.first().map_or(s.location.lineno, |first| first.location.lineno);
         self.expressions(def.decorator_list)?;
@@ -110,7 +115,12 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    pub(super) fn lambda(&mut self, e: &'a Expr<'a>, args: &'a Arguments<'a>, body: &'a Expr<'a>) -> Generated {
+    pub(super) fn lambda(
+        &mut self,
+        e: &'a Expr<'a>,
+        args: &'a Arguments<'a>,
+        body: &'a Expr<'a>,
+    ) -> Generated {
         let loc = place(e.location);
         let parts = self.defaults(args, loc)?;
         let id = self.scope_of(NodeKey::body(e));
@@ -165,7 +175,8 @@ impl<'a> Codegen<'a, '_> {
         if !free.is_empty() {
             for &name in &free {
                 let is_class_cell = self.unit().kind == UnitKind::Class
-                    && [self.names.class, self.names.classdict, self.names.conditional_annotations].contains(&name);
+                    && [self.names.class, self.names.classdict, self.names.conditional_annotations]
+                        .contains(&name);
                 let index = match self.unit().metadata.cellvars.find(name) {
                     Some(index) if is_class_cell => index,
                     _ => self.deref_index(name),

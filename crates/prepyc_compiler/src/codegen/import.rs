@@ -15,8 +15,13 @@ impl<'a> Codegen<'a, '_> {
             self.load_int(0, loc);
             self.load_none(loc);
             self.emit_name(Op::ImportName, alias.name, 0, 0, loc);
-            let parts: Vec<Vec<u8>> =
-                self.strings.get(alias.name).as_bytes().split(|&byte| byte == b'.').map(<[u8]>::to_vec).collect();
+            let parts: Vec<Vec<u8>> = self
+                .strings
+                .get(alias.name)
+                .as_bytes()
+                .split(|&byte| byte == b'.')
+                .map(<[u8]>::to_vec)
+                .collect();
             let parts: Vec<StrId> = parts.iter().map(|part| self.intern_bytes(part)).collect();
             match alias.asname {
                 None => self.store_name(parts[0], loc)?,

@@ -22,7 +22,12 @@ struct PatternContext {
 const COMPARE_EQUAL: u32 = 2 << 5 | 8;
 
 impl<'a> Codegen<'a, '_> {
-    pub(super) fn match_(&mut self, _s: &'a Stmt<'a>, subject: &'a Expr<'a>, cases: &'a [MatchCase<'a>]) -> Generated {
+    pub(super) fn match_(
+        &mut self,
+        _s: &'a Stmt<'a>,
+        subject: &'a Expr<'a>,
+        cases: &'a [MatchCase<'a>],
+    ) -> Generated {
         self.expression(subject)?;
         let end = self.new_label();
         let last = cases.len() - 1;
@@ -48,7 +53,7 @@ impl<'a> Codegen<'a, '_> {
                 self.jump_if(guard, context.fail_pop[0], JumpWhen::False, loc)?;
             }
             if index + 1 != tested {
-                self.emit(Op::PopTop, loc);
+                self.emit(Op::PopTop, if self.features.lazy_annotations { Location::NEXT } else { loc });
             }
             self.statements(case.body)?;
             self.emit_jump(Op::Jump, end, Location::NONE);
@@ -171,7 +176,8 @@ impl<'a> Codegen<'a, '_> {
         let Some(pattern) = pattern else {
             if !context.allows_irrefutable {
                 if let Some(name) = name {
-                    let message = format!("name capture '{}' makes remaining patterns unreachable", self.text(name));
+                    let message =
+                        format!("name capture '{}' makes remaining patterns unreachable", self.text(name));
                     return self.error(message, p.location);
                 }
                 return self.error("wildcard makes remaining patterns unreachable", p.location);
@@ -342,7 +348,12 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn class_pattern(&mut self, p: &'a Pattern<'a>, node: &'a MatchClass<'a>, context: &mut PatternContext) -> Generated {
+    fn class_pattern(
+        &mut self,
+        p: &'a Pattern<'a>,
+        node: &'a MatchClass<'a>,
+        context: &mut PatternContext,
+    ) -> Generated {
         let loc = place(p.location);
         for (index, name) in node.kwd_attrs.iter().enumerate() {
             if let Some(other) = node.kwd_attrs[index + 1..].iter().position(|other| other == name) {
@@ -374,7 +385,12 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn or_pattern(&mut self, p: &'a Pattern<'a>, patterns: &'a [Pattern<'a>], outer: &mut PatternContext) -> Generated {
+    fn or_pattern(
+        &mut self,
+        p: &'a Pattern<'a>,
+        patterns: &'a [Pattern<'a>],
+        outer: &mut PatternContext,
+    ) -> Generated {
         let loc = place(p.location);
         let end = self.new_label();
         let last = patterns.len() - 1;
@@ -392,7 +408,9 @@ impl<'a> Codegen<'a, '_> {
             match &mut control {
                 None => control = Some(context.stores.clone()),
                 Some(control) => {
-                    if control.len() != context.stores.len() || control.iter().any(|name| !context.stores.contains(name)) {
+                    if control.len() != context.stores.len()
+                        || control.iter().any(|name| !context.stores.contains(name))
+                    {
                         return self.error("alternative patterns bind different names", p.location);
                     }
                     self.reorder_stores(control, &mut context.stores, at);

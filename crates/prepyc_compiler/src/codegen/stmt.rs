@@ -15,7 +15,10 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Statements that may not run.
-    pub(super) fn conditional<T>(&mut self, generate: impl FnOnce(&mut Self) -> Generated<T>) -> Generated<T> {
+    pub(super) fn conditional<T>(
+        &mut self,
+        generate: impl FnOnce(&mut Self) -> Generated<T>,
+    ) -> Generated<T> {
         let outer = std::mem::replace(&mut self.unit().in_conditional_block, true);
         let result = generate(self)?;
         self.unit().in_conditional_block = outer;
@@ -121,8 +124,9 @@ impl<'a> Codegen<'a, '_> {
             let message = if is_break { "'break' outside loop" } else { "'continue' not properly in loop" };
             return self.error(message, s.location);
         };
-        let (FrameBlock::While { start, exit } | FrameBlock::For { start, exit } | FrameBlock::AsyncFor { start, exit }) =
-            block
+        let (FrameBlock::While { start, exit }
+        | FrameBlock::For { start, exit }
+        | FrameBlock::AsyncFor { start, exit }) = block
         else {
             unreachable!("unwinding stops at loops")
         };
@@ -212,7 +216,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn augmented(&mut self, target: &'a Expr<'a>, op: Operator, value: &'a Expr<'a>, loc: Location) -> Generated {
+    fn augmented(
+        &mut self,
+        target: &'a Expr<'a>,
+        op: Operator,
+        value: &'a Expr<'a>,
+        loc: Location,
+    ) -> Generated {
         let at = place(target.location);
         match target.kind {
             ExprKind::Attribute { value: object, attr, .. } => {

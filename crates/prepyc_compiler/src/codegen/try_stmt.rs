@@ -12,7 +12,11 @@ const INTRINSIC_PREP_RERAISE_STAR: u32 = 1;
 
 impl<'a> Codegen<'a, '_> {
     pub(super) fn try_(&mut self, node: &'a Try<'a>, loc: Location) -> Generated {
-        if node.finalbody.is_empty() { self.try_except(node, loc) } else { self.try_finally(node, loc, Self::try_except) }
+        if node.finalbody.is_empty() {
+            self.try_except(node, loc)
+        } else {
+            self.try_finally(node, loc, Self::try_except)
+        }
     }
 
     pub(super) fn try_star(&mut self, node: &'a Try<'a>, loc: Location) -> Generated {

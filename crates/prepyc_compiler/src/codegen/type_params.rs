@@ -79,7 +79,13 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// The function that evaluates a bound, a default or an alias when it is asked for.
-    fn evaluated_later(&mut self, e: &'a Expr<'a>, name: StrId, key: NodeKey, allows_star: bool) -> Generated {
+    fn evaluated_later(
+        &mut self,
+        e: &'a Expr<'a>,
+        name: StrId,
+        key: NodeKey,
+        allows_star: bool,
+    ) -> Generated {
         let loc = place(e.location);
         let parts = self.enter_evaluator(name, key, loc, e.location.lineno);
         match e.kind {

@@ -10,7 +10,7 @@ use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::{InstructionSequence, Label, Operand};
-use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, SymbolFlags, Symtable};
+use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable};
 use crate::unit::{CodeFlags, CodeUnitMetadata};
 
 /// What kind of code a unit is, as far as names of inner units and errors ask.
@@ -88,7 +88,9 @@ impl<'a> Codegen<'a, '_> {
         }
         let statements = match (docstring(statements), statements) {
             (Some(text), [first, rest @ ..]) if self.optimize.keeps_docstrings() => {
-                let StmtKind::Expr { value } = first.kind else { unreachable!("a docstring is an expression") };
+                let StmtKind::Expr { value } = first.kind else {
+                    unreachable!("a docstring is an expression")
+                };
                 let clean = self.clean_docstring(text);
                 self.load_str(clean, place(value.location));
                 self.store_name(self.names.doc, Location::NONE)?;
@@ -136,7 +138,7 @@ impl<'a> Codegen<'a, '_> {
         metadata.posonlyargcount = parameters.positional_only;
         metadata.kwonlyargcount = parameters.keyword_only;
         self.place_variables(scope, kind, &mut metadata);
-        metadata.flags = self.flags(scope);
+        metadata.flags = self.flags(scope, kind);
         metadata.qualname = self.qualified_name(name, kind, scope);
         let mut sequence = InstructionSequence::new();
         let line = if kind == UnitKind::Module { 0 } else { firstlineno };
@@ -186,11 +188,15 @@ impl<'a> Codegen<'a, '_> {
                 }
             }
         }
+        let conditional = self.names.conditional_annotations;
+        if kind == UnitKind::Module && scope.has_conditional_annotations && !cells.contains(&conditional) {
+            cells.push(conditional);
+        }
         metadata.cellvars = cells.into_iter().collect();
         metadata.freevars = free.into_iter().collect();
     }
 
-    fn flags(&self, id: ScopeId) -> CodeFlags {
+    fn flags(&self, id: ScopeId, kind: UnitKind) -> CodeFlags {
         let scope = self.table.scope(id);
         let mut flags = CodeFlags::NONE;
         let mut set = |is_set: bool, flag: CodeFlags| {
@@ -208,7 +214,11 @@ impl<'a> Codegen<'a, '_> {
             set(scope.varkeywords, CodeFlags::VARKEYWORDS);
             if self.features.lazy_annotations {
                 set(scope.has_docstring && self.optimize.keeps_docstrings(), CodeFlags::HAS_DOCSTRING);
-                set(scope.method, CodeFlags::METHOD);
+                let in_class =
+                    scope.parent.is_some_and(|parent| self.table.scope(parent).kind == ScopeKind::Class);
+                let is_function =
+                    matches!(kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda);
+                set(is_function && in_class, CodeFlags::METHOD);
             }
         }
         set(self.future.annotations, CodeFlags(0x100_0000));
@@ -234,11 +244,9 @@ impl<'a> Codegen<'a, '_> {
                 return name;
             }
         }
-        let is_local =
-            matches!(parent_kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda);
+        let is_local = matches!(parent_kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda);
         let infix: &[u8] = if is_local { b".<locals>." } else { b"." };
-        let text =
-            [self.strings.get(base).as_bytes(), infix, self.strings.get(name).as_bytes()].concat();
+        let text = [self.strings.get(base).as_bytes(), infix, self.strings.get(name).as_bytes()].concat();
         self.intern_bytes(&text)
     }
 
@@ -273,7 +281,6 @@ impl<'a> Codegen<'a, '_> {
         let cleaned = clean(self.strings.get(text).as_bytes());
         self.intern_bytes(&cleaned)
     }
-
 }
 
 fn clean(text: &[u8]) -> Vec<u8> {
@@ -281,12 +288,8 @@ fn clean(text: &[u8]) -> Vec<u8> {
     let indentation = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
     let mut lines = expanded.split(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();
-    let margin = lines
-        .clone()
-        .filter(|line| indentation(line) < line.len())
-        .map(indentation)
-        .min()
-        .unwrap_or(0);
+    let margin =
+        lines.clone().filter(|line| indentation(line) < line.len()).map(indentation).min().unwrap_or(0);
     let first_indent = indentation(first);
     if first_indent == 0 && margin == 0 {
         return expanded;

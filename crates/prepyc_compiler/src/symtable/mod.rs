@@ -11,7 +11,9 @@ mod listing;
 mod scope;
 
 pub(crate) use build::build_symtable;
-pub(crate) use scope::{ComprehensionKind, NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable};
+pub(crate) use scope::{
+    ComprehensionKind, NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable,
+};
 
 use prepyc_bytecode::Strings;
 use prepyc_syntax::ast::Module;
