@@ -31,6 +31,29 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// In what the two differ, and how it looks; the interpreter's answer begins with `C` (code) or `E` (an exception).
+fn difference(source: &[u8], options: &CompileOptions, answer: &[u8]) -> Option<(String, String)> {
+    let is_accepted = answer[0] == b'C';
+    let theirs = &answer[1..];
+    match std::panic::catch_unwind(|| compile(source, options)) {
+        Err(_) => Some(("panic".to_owned(), String::new())),
+        Ok(Err(_)) if !is_accepted => None,
+        Ok(Err(error)) => {
+            let text = format!("{error:?}");
+            let cause = text.split(", location").next().unwrap();
+            Some((format!("refused: {cause}"), String::new()))
+        }
+        Ok(Ok(_)) if !is_accepted => {
+            Some(("accepted".to_owned(), String::from_utf8_lossy(theirs).into_owned()))
+        }
+        Ok(Ok(ours)) => {
+            let theirs = Program::from_marshal(theirs, options.version).unwrap();
+            let differences = first_differences(&ours.program, &theirs);
+            differences.first().map(|first| (first.field.to_owned(), first.to_string()))
+        }
+    }
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let version: PyVersion = arguments[0].parse().unwrap();
@@ -65,28 +88,9 @@ fn main() {
         output.read_exact(&mut data).unwrap();
         let source = std::fs::read(file).unwrap();
         let options = CompileOptions { version, filename: file.display().to_string(), optimize };
-        let ours = std::panic::catch_unwind(|| compile(&source, &options));
-        let (cause, detail) = match (ours, data[0]) {
-            (Err(_), _) => ("panic".to_owned(), String::new()),
-            (Ok(Err(_)), b'E') => {
-                same += 1;
-                continue;
-            }
-            (Ok(Err(error)), _) => {
-                let text = format!("{error:?}");
-                (format!("refused: {}", text.split(", location").next().unwrap()), String::new())
-            }
-            (Ok(Ok(_)), b'E') => ("accepted".to_owned(), String::from_utf8_lossy(&data).into_owned()),
-            (Ok(Ok(ours)), _) => {
-                let theirs = Program::from_marshal(&data[1..], version).unwrap();
-                let differences = first_differences(&ours.program, &theirs);
-                let Some(first) = differences.first() else {
-                    same += 1;
-                    continue;
-                };
-                let text = first.to_string();
-                (format!("{}", first.field), text)
-            }
+        let Some((cause, detail)) = difference(&source, &options, &data) else {
+            same += 1;
+            continue;
         };
         let entry = causes.entry(cause.clone()).or_insert((0, file.display().to_string()));
         entry.0 += 1;

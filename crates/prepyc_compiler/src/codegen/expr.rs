@@ -491,25 +491,7 @@ impl<'a> Codegen<'a, '_> {
             Display::Set => (Op::BuildSet, Op::SetAdd, Op::SetUpdate),
             _ => (Op::BuildList, Op::ListAppend, Op::ListExtend),
         };
-        if self.features.lazy_annotations {
-            // Folded in the graph.
-        } else if elts.len() > 2
-            && let Some(constants) = self.constants(elts)
-        {
-            let folded = match display {
-                Display::Set => self.frozenset(constants),
-                _ => Constant::Tuple(constants.into()),
-            };
-            if display == Display::Tuple && pushed == 0 {
-                self.load_const(folded, loc);
-                return Ok(());
-            }
-            self.emit_with(build, pushed, loc);
-            self.load_const(folded, loc);
-            self.emit_with(extend, 1, loc);
-            if pushed > 0 && display == Display::Tuple {
-                self.emit_with(Op::CallIntrinsic1, INTRINSIC_LIST_TO_TUPLE, loc);
-            }
+        if self.folded_display(elts, display, pushed, loc) {
             return Ok(());
         }
         let total = elts.len() + pushed as usize + usize::from(injected.is_some());
@@ -551,6 +533,33 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::CallIntrinsic1, INTRINSIC_LIST_TO_TUPLE, loc);
         }
         Ok(())
+    }
+
+    /// A display of more than two constants, where the tree is folded; whether it was one.
+    fn folded_display(&mut self, elts: &'a [Expr<'a>], display: Display, pushed: u32, loc: Location) -> bool {
+        if self.features.lazy_annotations || elts.len() <= 2 {
+            return false;
+        }
+        let Some(constants) = self.constants(elts) else { return false };
+        let (build, extend) = match display {
+            Display::Set => (Op::BuildSet, Op::SetUpdate),
+            _ => (Op::BuildList, Op::ListExtend),
+        };
+        let folded = match display {
+            Display::Set => self.frozenset(constants),
+            _ => Constant::Tuple(constants.into()),
+        };
+        if display == Display::Tuple && pushed == 0 {
+            self.load_const(folded, loc);
+            return true;
+        }
+        self.emit_with(build, pushed, loc);
+        self.load_const(folded, loc);
+        self.emit_with(extend, 1, loc);
+        if pushed > 0 && display == Display::Tuple {
+            self.emit_with(Op::CallIntrinsic1, INTRINSIC_LIST_TO_TUPLE, loc);
+        }
+        true
     }
 
     fn dict(&mut self, dict: &'a Dict<'a>, loc: Location) -> Generated {
