@@ -39,9 +39,9 @@ fn difference(source: &[u8], options: &CompileOptions, answer: &[u8]) -> Option<
         Err(_) => Some(("panic".to_owned(), String::new())),
         Ok(Err(_)) if !is_accepted => None,
         Ok(Err(error)) => {
-            let text = format!("{error:?}");
-            let cause = text.split(", location").next().unwrap();
-            Some((format!("refused: {cause}"), String::new()))
+            let text = error.to_string();
+            let cause = text.split(" (line").next().unwrap();
+            Some((format!("refused: {cause}"), text.clone()))
         }
         Ok(Ok(_)) if !is_accepted => {
             Some(("accepted".to_owned(), String::from_utf8_lossy(theirs).into_owned()))

@@ -1,16 +1,16 @@
 //! The door: source bytes to a program, stage by stage.
 
 use bumpalo::Bump;
-use prepyc_bytecode::{Program, Strings};
-use prepyc_syntax::{SyntaxError, parse_module};
+use prepyc_bytecode::{Program, PyStr, Strings};
+use prepyc_syntax::parse_module;
 use prepyc_version::PyVersion;
 
 use crate::backend::Backend;
 use crate::codegen::{Failure, Optimize, Settings, generate};
-use crate::error::SourceError;
+use crate::error::{CompileError, Rejection, UnsupportedVersion};
 use crate::future::future_features;
-use crate::limits::Limit;
 use crate::symtable::build_symtable;
+use crate::warning::{Warning, Warnings};
 
 /// For whom to compile, and how.
 #[derive(Clone, Debug)]
@@ -28,49 +28,82 @@ pub struct CompileOptions {
 pub struct Compiled {
     /// Its code.
     pub program: Program,
-    /// What the parser warned of, in the order of the source.
-    pub warnings: Vec<prepyc_syntax::Warning>,
+    /// What CPython would have warned of, in its order, each once.
+    pub warnings: Vec<Warning>,
 }
 
-/// Why nothing came of it.
+/// Compiles one source after the other for one Python, and keeps its memory in between.
+///
+/// After a panic, which is a mistake of ours, it is to be dropped: what it keeps may be half done.
 #[derive(Debug)]
-pub enum CompileError {
-    /// The parser refuses it.
-    Syntax(SyntaxError),
-    /// A later stage refuses it.
-    Source(SourceError),
-    /// It is too large.
-    Limit(Limit),
-    /// The compiler of that version is not written yet.
-    UnsupportedVersion(PyVersion),
+pub struct Compiler {
+    version: PyVersion,
+    backend: Backend,
+    arena: Bump,
 }
 
-impl From<Failure> for CompileError {
-    fn from(failure: Failure) -> CompileError {
-        match failure {
-            Failure::Source(error) => CompileError::Source(error),
-            Failure::Limit(limit) => CompileError::Limit(limit),
+impl Compiler {
+    /// One that compiles for that version.
+    ///
+    /// # Errors
+    /// If the compiler of that version is not written yet.
+    pub fn new(version: PyVersion) -> Result<Compiler, UnsupportedVersion> {
+        let backend = Backend::new(version).ok_or(UnsupportedVersion(version))?;
+        Ok(Compiler { version, backend, arena: Bump::new() })
+    }
+
+    /// The Python it compiles for.
+    #[must_use]
+    pub const fn version(&self) -> PyVersion {
+        self.version
+    }
+
+    /// Compiles a module; `filename` is what `co_filename` will say.
+    ///
+    /// # Errors
+    /// What CPython would raise, and what it would have warned of before.
+    pub fn compile(
+        &mut self,
+        source: &[u8],
+        filename: PyStr<'_>,
+        optimize: Optimize,
+    ) -> Result<Compiled, Rejection> {
+        self.arena.reset();
+        let mut warnings = Warnings::default();
+        match run_stages(self, source, filename, optimize, &mut warnings) {
+            Ok(program) => Ok(Compiled { program, warnings: warnings.into_list() }),
+            Err(failure) => Err(Rejection::new(failure, source, warnings.into_list())),
         }
     }
 }
 
-/// Compiles a module.
+/// The stages, one after the other.
+fn run_stages(
+    compiler: &mut Compiler,
+    source: &[u8],
+    filename: PyStr<'_>,
+    optimize: Optimize,
+    warnings: &mut Warnings,
+) -> Result<Program, Failure> {
+    let Compiler { version, backend, arena } = compiler;
+    let features = version.features();
+    let mut strings = Strings::new();
+    let parsed = parse_module(source, version.grammar(), arena, &mut strings).map_err(Failure::Syntax)?;
+    warnings.extend(parsed.warnings);
+    let module: &_ = arena.alloc(parsed.module);
+    let future = future_features(module, &strings)?;
+    let table = build_symtable(module, features, future, &mut strings)?;
+    let filename = strings.intern(filename);
+    let settings = Settings { table: &table, features, future, optimize, filename };
+    let code = generate(module, &settings, backend, &mut strings, warnings)?;
+    Ok(Program { version: *version, strings, code })
+}
+
+/// Compiles one module.
 ///
 /// # Errors
-/// What is wrong with the source, or that it is too large.
+/// What is wrong with the source, or that there is no compiler for that version.
 pub fn compile(source: &[u8], options: &CompileOptions) -> Result<Compiled, CompileError> {
-    let version = options.version;
-    let mut backend = Backend::new(version).ok_or(CompileError::UnsupportedVersion(version))?;
-    let mut strings = Strings::new();
-    let arena = Bump::new();
-    let parsed =
-        parse_module(source, version.grammar(), &arena, &mut strings).map_err(CompileError::Syntax)?;
-    let module = arena.alloc(parsed.module);
-    let features = version.features();
-    let future = future_features(module, &strings).map_err(CompileError::Source)?;
-    let table = build_symtable(module, features, future, &mut strings).map_err(CompileError::Source)?;
-    let filename = strings.intern(options.filename.as_str());
-    let settings = Settings { table: &table, features, future, optimize: options.optimize, filename };
-    let code = generate(module, &settings, &mut backend, &mut strings)?;
-    Ok(Compiled { program: Program { version, strings, code }, warnings: parsed.warnings })
+    let mut compiler = Compiler::new(options.version)?;
+    Ok(compiler.compile(source, options.filename.as_str().into(), options.optimize)?)
 }

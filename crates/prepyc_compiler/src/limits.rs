@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use prepyc_syntax::ErrorKind;
+
 /// Offsets in the exception table have 30 bits.
 ///
 /// CPython: `assemble_emit_exception_table_item` (`Python/assemble.c`, 3.13).
@@ -12,6 +14,16 @@ pub(crate) const MAX_CODE_UNITS: u32 = (1 << 30) - 1;
 pub enum Limit {
     /// A code object of more instructions than the tables can speak of.
     CodeUnits,
+}
+
+impl Limit {
+    /// The exception it is reported as.
+    #[must_use]
+    pub const fn kind(self) -> ErrorKind {
+        match self {
+            Limit::CodeUnits => ErrorKind::Memory,
+        }
+    }
 }
 
 impl fmt::Display for Limit {

@@ -34,6 +34,15 @@ pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     Ok(if memchr(b'\r', text.as_bytes()).is_some() { Cow::Owned(unify_newlines(&text)) } else { text })
 }
 
+/// The line of that number, from 1, without its end; none if there is none, or the source cannot be decoded.
+///
+/// Decodes the whole source: made for messages.
+pub fn source_line(source: &[u8], lineno: u32) -> Option<String> {
+    let text = decode(source).ok()?;
+    let index = usize::try_from(lineno).ok()?.checked_sub(1)?;
+    text.split('\n').nth(index).map(str::to_owned)
+}
+
 /// The coding that the first or second line declares, as written.
 fn cookie(source: &[u8]) -> Option<String> {
     let mut rest = source;

@@ -76,12 +76,22 @@ impl fmt::Display for SyntaxError {
 impl std::error::Error for SyntaxError {}
 
 /// The category of a warning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WarningKind {
     /// `SyntaxWarning`: shown by default.
     Syntax,
     /// `DeprecationWarning`: not shown by default.
     Deprecation,
+}
+
+impl WarningKind {
+    /// The category's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            WarningKind::Syntax => "SyntaxWarning",
+            WarningKind::Deprecation => "DeprecationWarning",
+        }
+    }
 }
 
 /// Something CPython's parser warns of.

@@ -17,6 +17,7 @@ use bumpalo::Bump;
 use prepyc_bytecode::Strings;
 use prepyc_version::Grammar;
 
+pub use decode::source_line;
 pub use error::{ErrorKind, ErrorPlace, SyntaxError, Warning, WarningKind};
 use parser::Parser;
 

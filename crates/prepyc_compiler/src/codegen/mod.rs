@@ -34,6 +34,7 @@ use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
 use crate::symtable::Symtable;
+use crate::warning::Warnings;
 use names::Names;
 use unit::CompilerUnit;
 
@@ -67,6 +68,8 @@ impl Optimize {
 /// Why there is no code.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The parser refuses it.
+    Syntax(prepyc_syntax::SyntaxError),
     /// The program is wrong.
     Source(SourceError),
     /// The program is too large.
@@ -96,6 +99,7 @@ pub(crate) struct Codegen<'a, 's> {
     optimize: Optimize,
     filename: StrId,
     backend: &'s mut Backend,
+    warnings: &'s mut Warnings,
     names: Names,
     units: Vec<CompilerUnit<'a>>,
     /// By address of the node: what it folds to, for versions that fold the tree.
@@ -117,6 +121,7 @@ pub(crate) fn generate<'a>(
     settings: &Settings<'_>,
     backend: &mut Backend,
     strings: &mut Strings,
+    warnings: &mut Warnings,
 ) -> Generated<CodeObject> {
     let names = Names::intern(strings);
     let mut codegen = Codegen {
@@ -127,6 +132,7 @@ pub(crate) fn generate<'a>(
         optimize: settings.optimize,
         filename: settings.filename,
         backend,
+        warnings,
         names,
         units: Vec::new(),
         folded: FxHashMap::default(),
@@ -186,6 +192,11 @@ impl<'a> Codegen<'a, '_> {
 
     fn error<T>(&self, message: impl Into<String>, location: ast::Location) -> Generated<T> {
         Err(SourceError::new(message, location).into())
+    }
+
+    /// Issues a `SyntaxWarning`.
+    fn warn(&mut self, message: impl Into<String>, location: ast::Location) {
+        self.warnings.issue(message, location.lineno);
     }
 
     fn text(&self, name: StrId) -> String {

@@ -1,6 +1,7 @@
 //! Statements.
 
-use prepyc_syntax::ast::{Expr, ExprContext, ExprKind, For, If, Operator, Stmt, StmtKind, While};
+use prepyc_bytecode::Constant;
+use prepyc_syntax::ast::{self, Expr, ExprContext, ExprKind, For, If, Operator, Stmt, StmtKind, While};
 
 use super::expr::JumpWhen;
 use super::frame_block::{FrameBlock, Top};
@@ -60,7 +61,7 @@ impl<'a> Codegen<'a, '_> {
             }
             StmtKind::Try(node) => self.conditional(|this| this.try_(node, loc)),
             StmtKind::TryStar(node) => self.conditional(|this| this.try_star(node, loc)),
-            StmtKind::Assert { test, msg } => self.assert(test, msg, loc),
+            StmtKind::Assert { test, msg } => self.assert(test, msg, s.location),
             StmtKind::Import { names, .. } => self.import(names, loc),
             StmtKind::ImportFrom(node) => self.import_from(s, node),
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } => Ok(()),
@@ -270,7 +271,21 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn assert(&mut self, test: &'a Expr<'a>, msg: Option<&'a Expr<'a>>, loc: Location) -> Generated {
+    fn assert(
+        &mut self,
+        test: &'a Expr<'a>,
+        msg: Option<&'a Expr<'a>>,
+        location: ast::Location,
+    ) -> Generated {
+        let loc = place(location);
+        // CPython warns at every level, and by the tree as it is folded.
+        let is_tuple = match test.kind {
+            ExprKind::Tuple { elts, .. } => !elts.is_empty(),
+            _ => matches!(self.constant(test), Some(Constant::Tuple(items)) if !items.is_empty()),
+        };
+        if is_tuple {
+            self.warn("assertion is always true, perhaps remove parentheses?", location);
+        }
         if !self.optimize.keeps_assertions() {
             return Ok(());
         }
