@@ -34,6 +34,9 @@ pub struct Features {
     pub type_parameters: bool,
     /// PEP 709 (3.12): comprehensions other than generators run in the frame around them.
     pub inlined_comprehensions: bool,
+    /// 3.13: an inlined comprehension of a class body sets aside every name it mentions, whether it binds the name or
+    /// not, and its `.0` (`push_inlined_comprehension_state`, `Python/compile.c`).
+    pub class_comprehensions_clear_every_name: bool,
     /// 3.14: the symbol table notes a local as used where only an inlined comprehension uses it.
     pub inlined_uses_count: bool,
     /// PEP 649 (3.14): annotations are scopes of their own, evaluated on demand.
@@ -104,6 +107,7 @@ const PY311: Features = Features {
     complex_arithmetic: ComplexArithmetic::Coerced,
     type_parameters: false,
     inlined_comprehensions: false,
+    class_comprehensions_clear_every_name: false,
     inlined_uses_count: false,
     lazy_annotations: false,
     symtable_checks_context: false,
@@ -115,6 +119,7 @@ const PY312: Features = Features {
     end_for_pops: 2,
     type_parameters: true,
     inlined_comprehensions: true,
+    class_comprehensions_clear_every_name: true,
     ..PY311
 };
 
@@ -127,6 +132,7 @@ const PY314: Features = Features {
     parameters_have_kinds: true,
     extra_items_credited: ExtraItemsCredited::ToTheFirstInstructions,
     complex_arithmetic: ComplexArithmetic::Mixed,
+    class_comprehensions_clear_every_name: false,
     inlined_uses_count: true,
     lazy_annotations: true,
     symtable_checks_context: true,

@@ -7,7 +7,7 @@ use super::expr::{Display, INTRINSIC_LIST_TO_TUPLE, STACK_USE_GUIDELINE};
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
-use crate::symtable::{NameScope, SymbolFlags, Symtable};
+use crate::symtable::{NameScope, SymbolFlags};
 
 /// The functions whose call with a generator expression 3.14 runs in place.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl<'a> Codegen<'a, '_> {
             return Ok(false);
         };
         if let ExprKind::Name { id, .. } = value.kind
-            && self.table.scope(Symtable::MODULE).flags(id).intersects(SymbolFlags::IMPORT)
+            && self.module_symbol(id).flags.intersects(SymbolFlags::IMPORT)
         {
             return Ok(false);
         }
@@ -61,7 +61,7 @@ impl<'a> Codegen<'a, '_> {
             return Ok(false);
         }
         let mut loc = place(method.location);
-        if let Some(super_call) = self.super_call(value) {
+        if let Some(super_call) = self.super_call(value, attr) {
             self.super_arguments(value, super_call)?;
             let low = if super_call.args.is_empty() { 1 } else { 3 };
             self.emit_name(Op::LoadSuperAttr, attr, 2, low, loc);
@@ -92,15 +92,14 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// A call of `super` that one instruction can do together with the attribute.
-    pub(super) fn super_call(&mut self, e: &'a Expr<'a>) -> Option<&'a Call<'a>> {
+    pub(super) fn super_call(&mut self, e: &'a Expr<'a>, attr: StrId) -> Option<&'a Call<'a>> {
         let ExprKind::Call(call) = e.kind else { return None };
         let ExprKind::Name { id, .. } = call.func.kind else { return None };
-        if id != self.names.super_ || !call.keywords.is_empty() {
+        if id != self.names.super_ || attr == self.names.class || !call.keywords.is_empty() {
             return None;
         }
         if self.name_scope(id) != NameScope::GlobalImplicit
-            || self.table.scope(Symtable::MODULE).name_scope(id) != NameScope::Unknown
-                && self.table.scope(Symtable::MODULE).name_scope(id) != NameScope::GlobalImplicit
+            || self.module_symbol(id).scope != NameScope::Unknown
         {
             return None;
         }

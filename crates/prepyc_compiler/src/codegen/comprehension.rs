@@ -10,7 +10,7 @@ use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
-use crate::symtable::{ComprehensionKind, NameScope, NodeKey, ScopeId, ScopeKind, SymbolFlags};
+use crate::symtable::{ComprehensionKind, NameScope, NodeKey, ScopeId, ScopeKind, Symbol, SymbolFlags};
 
 const RESUME_AFTER_YIELD: u32 = 1;
 const RESUME_AFTER_YIELD_FROM: u32 = 2;
@@ -28,7 +28,7 @@ struct Collected<'a> {
 struct Inlined {
     pushed: Vec<StrId>,
     hidden: Vec<StrId>,
-    overridden: Vec<(StrId, Option<NameScope>)>,
+    overridden: Vec<(StrId, Option<Symbol>)>,
     cleanup: Option<Label>,
 }
 
@@ -60,11 +60,7 @@ impl<'a> Codegen<'a, '_> {
         if self.table.scope(id).inlined {
             let first = &generators[0];
             self.iterated(&first.iter)?;
-            if first.is_async {
-                self.emit(Op::GetAiter, loc);
-            } else {
-                self.emit(Op::GetIter, place(first.iter.location));
-            }
+            self.emit(get_iterator(first), place(first.iter.location));
             let inlined = self.push_inlined(id, loc);
             self.emit(build.expect("generators are not inlined"), loc);
             self.emit_with(Op::Swap, 2, loc);
@@ -93,11 +89,7 @@ impl<'a> Codegen<'a, '_> {
         self.make_closure(code, FunctionParts::default(), loc);
         let first = &generators[0];
         self.iterated(&first.iter)?;
-        if first.is_async {
-            self.emit(Op::GetAiter, loc);
-        } else {
-            self.emit(Op::GetIter, place(first.iter.location));
-        }
+        self.emit(get_iterator(first), place(first.iter.location));
         self.emit_with(Op::Call, 0, loc);
         if self.table.scope(id).coroutine && kind != ComprehensionKind::Generator {
             self.await_top(0, loc);
@@ -112,41 +104,21 @@ impl<'a> Codegen<'a, '_> {
         let mut inlined =
             Inlined { pushed: Vec::new(), hidden: Vec::new(), overridden: Vec::new(), cleanup: None };
         let table = self.table;
-        for (&name, symbol) in &table.scope(id).symbols {
-            let is_bound = symbol.flags.intersects(SymbolFlags::LOCAL)
-                && !symbol.flags.intersects(SymbolFlags::NONLOCAL);
-            if !is_bound && !in_class {
-                continue;
-            }
+        for (&name, &symbol) in &table.scope(id).symbols {
             let outer = self.name_scope(name);
-            if symbol.scope != outer
+            let is_other = symbol.scope != outer
                 && symbol.scope != NameScope::Free
-                && !(symbol.scope == NameScope::Cell && outer == NameScope::Free)
-            {
-                let before = self.unit().overrides.insert(name, symbol.scope);
+                && !(symbol.scope == NameScope::Cell && outer == NameScope::Free);
+            if is_other || in_class {
+                let before = self.unit().overrides.insert(name, symbol);
                 inlined.overridden.push((name, before));
             }
-            if !is_bound {
-                continue;
+            let is_bound = symbol.flags.intersects(SymbolFlags::LOCAL)
+                && !symbol.flags.intersects(SymbolFlags::NONLOCAL);
+            let is_cleared = is_bound || in_class && self.features.class_comprehensions_clear_every_name;
+            if is_cleared {
+                self.clear_local(name, symbol.scope, outer, loc, &mut inlined);
             }
-            if !kind.is_function_like() && !self.unit().hidden.contains(&name) {
-                self.unit().hidden.push(name);
-                self.unit().metadata.fasthidden.add(name);
-                inlined.hidden.push(name);
-            }
-            let index = self.unit().metadata.varnames.add(name);
-            self.emit_with(Op::LoadFastAndClear, index, loc);
-            if symbol.scope == NameScope::Cell {
-                let metadata = &self.unit().metadata;
-                let free = metadata.freevars.find(name).map(|index| index + metadata.cellvars.len() as u32);
-                let index = match (outer, metadata.cellvars.find(name), free) {
-                    (NameScope::Free, _, Some(free)) => free,
-                    (_, Some(cell), _) => cell,
-                    _ => self.unit().metadata.cellvars.add(name),
-                };
-                self.emit_with(Op::MakeCell, index, loc);
-            }
-            inlined.pushed.push(name);
         }
         if !inlined.pushed.is_empty() {
             self.emit_with(Op::Swap, inlined.pushed.len() as u32 + 1, loc);
@@ -155,6 +127,35 @@ impl<'a> Codegen<'a, '_> {
             inlined.cleanup = Some(cleanup);
         }
         inlined
+    }
+
+    /// Pushes what a fast local of the frame around has under a name of an inlined comprehension, and clears it.
+    fn clear_local(
+        &mut self,
+        name: StrId,
+        scope: NameScope,
+        outer: NameScope,
+        loc: Location,
+        inlined: &mut Inlined,
+    ) {
+        if !self.scope().kind.is_function_like() && !self.unit().hidden.contains(&name) {
+            self.unit().hidden.push(name);
+            self.unit().metadata.fasthidden.add(name);
+            inlined.hidden.push(name);
+        }
+        let index = self.unit().metadata.varnames.add(name);
+        self.emit_with(Op::LoadFastAndClear, index, loc);
+        if scope == NameScope::Cell {
+            let metadata = &self.unit().metadata;
+            let free = metadata.freevars.find(name).map(|index| index + metadata.cellvars.len() as u32);
+            let index = match (outer, metadata.cellvars.find(name), free) {
+                (NameScope::Free, _, Some(free)) => free,
+                (_, Some(cell), _) => cell,
+                _ => self.unit().metadata.cellvars.add(name),
+            };
+            self.emit_with(Op::MakeCell, index, loc);
+        }
+        inlined.pushed.push(name);
     }
 
     fn pop_inlined(&mut self, inlined: Inlined, loc: Location) {
@@ -174,7 +175,7 @@ impl<'a> Codegen<'a, '_> {
         let unit = self.unit();
         for (name, before) in inlined.overridden {
             match before {
-                Some(scope) => unit.overrides.insert(name, scope),
+                Some(symbol) => unit.overrides.insert(name, symbol),
                 None => unit.overrides.remove(&name),
             };
         }
@@ -217,8 +218,7 @@ impl<'a> Codegen<'a, '_> {
                 is_loop = false;
             } else {
                 self.iterated(&generator.iter)?;
-                let op = if generator.is_async { Op::GetAiter } else { Op::GetIter };
-                self.emit(op, if generator.is_async { loc } else { place(generator.iter.location) });
+                self.emit(get_iterator(generator), place(generator.iter.location));
             }
         } else if first == FirstIterator::Argument {
             self.emit(Op::LoadFast, loc);
@@ -371,4 +371,8 @@ impl<'a> Codegen<'a, '_> {
         }
         Ok(())
     }
+}
+
+fn get_iterator(clause: &Comprehension<'_>) -> Op {
+    if clause.is_async { Op::GetAiter } else { Op::GetIter }
 }

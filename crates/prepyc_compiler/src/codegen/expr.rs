@@ -78,6 +78,7 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::BoolOp { op, values } => self.boolean(op, values, loc),
             ExprKind::BinOp { left, op, right } => {
                 if let (Operator::Mod, ExprKind::Tuple { elts, .. }) = (op, right.kind)
+                    && self.constant(right).is_none()
                     && let Some(Constant::Str(format)) = self.constant(left)
                     && self.percent_format(e, left, format, elts)?
                 {
@@ -350,7 +351,7 @@ impl<'a> Codegen<'a, '_> {
         ctx: ExprContext,
     ) -> Generated {
         if ctx == ExprContext::Load
-            && let Some(super_call) = self.super_call(value)
+            && let Some(super_call) = self.super_call(value, attr)
         {
             self.super_arguments(value, super_call)?;
             let low = if super_call.args.is_empty() { 0 } else { 2 };

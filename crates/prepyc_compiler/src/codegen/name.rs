@@ -7,7 +7,7 @@ use super::{Codegen, Generated};
 use crate::location::Location;
 use crate::mangle::mangle;
 use crate::op::Op;
-use crate::symtable::{NameScope, ScopeKind};
+use crate::symtable::{NameScope, ScopeKind, Symbol, Symtable};
 
 impl Codegen<'_, '_> {
     pub(super) fn mangle(&mut self, name: StrId) -> StrId {
@@ -26,7 +26,14 @@ impl Codegen<'_, '_> {
     /// Where a mangled name lives for the unit at hand.
     pub(super) fn name_scope(&mut self, mangled: StrId) -> NameScope {
         let outer = self.scope().name_scope(mangled);
-        self.unit().overrides.get(&mangled).copied().unwrap_or(outer)
+        self.unit().overrides.get(&mangled).map_or(outer, |symbol| symbol.scope)
+    }
+
+    /// What a name is in the module, or in the comprehension that is being inlined there.
+    pub(super) fn module_symbol(&self, name: StrId) -> Symbol {
+        let module = self.units.first().expect("code is generated inside a module");
+        let overridden = module.overrides.get(&name).copied();
+        overridden.unwrap_or_else(|| self.table.scope(Symtable::MODULE).symbol(name))
     }
 
     pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {

@@ -333,7 +333,6 @@ impl<'a> Codegen<'a, '_> {
         if let Some(rest) = node.rest {
             self.emit_with(Op::BuildMap, 0, loc);
             self.emit_with(Op::Swap, 3, loc);
-            self.emit_with(Op::Swap, 2, loc);
             self.emit_with(Op::DictUpdate, 2, loc);
             self.emit_with(Op::UnpackSequence, size as u32, loc);
             for left in (1..=size).rev() {

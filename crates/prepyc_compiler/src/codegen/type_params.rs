@@ -8,7 +8,7 @@ use super::unit::{AtEnd, Parameters, UnitKind};
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
-use crate::symtable::NodeKey;
+use crate::symtable::{NodeKey, ScopeKind};
 
 const INTRINSIC_TYPEVAR: u32 = 7;
 const INTRINSIC_PARAMSPEC: u32 = 8;
@@ -108,7 +108,11 @@ impl<'a> Codegen<'a, '_> {
             self.enter_annotations(name, id, loc, line);
             return FunctionParts(FunctionParts::DEFAULTS);
         }
-        self.enter(name, UnitKind::TypeParameters, id, line, None, Parameters::default());
+        let kind = match self.table.scope(id).kind {
+            ScopeKind::TypeAlias => UnitKind::Function,
+            _ => UnitKind::TypeParameters,
+        };
+        self.enter(name, kind, id, line, None, Parameters::default());
         FunctionParts::default()
     }
 

@@ -10,7 +10,7 @@ use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::{InstructionSequence, Label, Operand};
-use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable};
+use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags, Symtable};
 use crate::unit::{CodeFlags, CodeUnitMetadata};
 
 /// What kind of code a unit is, as far as names of inner units and errors ask.
@@ -37,8 +37,8 @@ pub(super) struct CompilerUnit<'a> {
     pub(super) frame_blocks: Vec<FrameBlock<'a>>,
     /// Inside how many inlined comprehensions.
     pub(super) inlined_depth: u32,
-    /// Names that live elsewhere while an inlined comprehension is compiled.
-    pub(super) overrides: FxHashMap<StrId, NameScope>,
+    /// Names that are what they are in the inlined comprehension at hand, and not what they are around it.
+    pub(super) overrides: FxHashMap<StrId, Symbol>,
     /// Names that are fast locals of an inlined comprehension at the moment, in a module or class.
     pub(super) hidden: Vec<StrId>,
     /// Attributes that methods give `self`, of a class.

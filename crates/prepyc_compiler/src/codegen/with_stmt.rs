@@ -28,6 +28,8 @@ impl<'a> Codegen<'a, '_> {
         self.emit_jump(Op::SetupWith, last, loc);
         self.push_block(FrameBlock::With(loc));
         self.with_inside(node, index, loc, Self::with)?;
+        self.emit(Op::PopBlock, Location::NONE);
+        self.pop_block();
         self.call_exit_with_nones(loc);
         self.emit(Op::PopTop, loc);
         self.emit_jump(Op::Jump, exit, loc);
@@ -54,6 +56,8 @@ impl<'a> Codegen<'a, '_> {
         self.emit_jump(Op::SetupWith, last, loc);
         self.push_block(FrameBlock::AsyncWith(loc));
         self.with_inside(node, index, loc, Self::async_with)?;
+        self.emit(Op::PopBlock, loc);
+        self.pop_block();
         self.call_exit_with_nones(loc);
         self.await_top(2, loc);
         self.emit(Op::PopTop, loc);
@@ -93,8 +97,6 @@ impl<'a> Codegen<'a, '_> {
         } else {
             inner(self, node, index + 1)?;
         }
-        self.emit(Op::PopBlock, Location::NONE);
-        self.pop_block();
         Ok(())
     }
 

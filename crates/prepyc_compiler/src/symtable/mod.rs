@@ -12,7 +12,7 @@ mod scope;
 
 pub(crate) use build::build_symtable;
 pub(crate) use scope::{
-    ComprehensionKind, NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable,
+    ComprehensionKind, NameScope, NodeKey, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags, Symtable,
 };
 
 use prepyc_bytecode::Strings;

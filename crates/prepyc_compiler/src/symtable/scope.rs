@@ -288,6 +288,11 @@ impl Scope {
         self.mangled_names.as_ref().is_none_or(|names| names.contains(&name))
     }
 
+    /// All of a name; nothing and [`NameScope::Unknown`] if it is not mentioned.
+    pub(crate) fn symbol(&self, name: StrId) -> Symbol {
+        Symbol { flags: self.flags(name), scope: self.name_scope(name) }
+    }
+
     /// Where a name lives; [`NameScope::Unknown`] if it is not mentioned.
     pub(crate) fn name_scope(&self, name: StrId) -> NameScope {
         self.symbols.get(&name).map_or(NameScope::Unknown, |symbol| symbol.scope)
