@@ -3,7 +3,8 @@
 use prepyc_bytecode::{Constant, StrId};
 use prepyc_syntax::ast::{Call, Expr, ExprContext, ExprKind, Keyword};
 
-use super::expr::{Display, INTRINSIC_LIST_TO_TUPLE, STACK_USE_GUIDELINE};
+use super::display::{Display, STACK_USE_GUIDELINE};
+use super::expr::INTRINSIC_LIST_TO_TUPLE;
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;

@@ -3,7 +3,8 @@
 use prepyc_bytecode::StrId;
 use prepyc_syntax::ast::{Comprehension, Expr, ExprKind};
 
-use super::expr::{INTRINSIC_ASYNC_GEN_WRAP, JumpWhen};
+use super::condition::JumpWhen;
+use super::expr::INTRINSIC_ASYNC_GEN_WRAP;
 use super::function::FunctionParts;
 use super::unit::{AtEnd, Parameters, UnitKind};
 use super::{Codegen, Generated, place};

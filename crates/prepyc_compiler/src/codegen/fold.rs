@@ -6,7 +6,8 @@ use prepyc_bytecode::{Constant, FrozenSet, PyInt};
 use prepyc_syntax::ast::{CmpOp, Compare, Expr, ExprContext, ExprKind, Literal, UnaryOp};
 use prepyc_version::CfgPipeline;
 
-use super::expr::{Display, operator_number};
+use super::display::Display;
+use super::expr::operator_number;
 use super::{Codegen, Generated, place};
 use crate::evaluate::{
     BinaryOperator, UnaryOperator, binary_operation, unary_operation, without_equal_elements,

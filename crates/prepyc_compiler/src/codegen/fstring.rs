@@ -3,7 +3,7 @@
 use prepyc_bytecode::{Constant, StrId};
 use prepyc_syntax::ast::{Conversion, Expr, ExprKind, FormattedValue, Interpolation};
 
-use super::expr::STACK_USE_GUIDELINE;
+use super::display::STACK_USE_GUIDELINE;
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;

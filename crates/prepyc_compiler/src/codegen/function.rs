@@ -4,7 +4,6 @@ use prepyc_bytecode::{CodeObject, Constant};
 use prepyc_syntax::ast::{Arguments, Expr, FunctionDef, Stmt};
 use std::sync::Arc;
 
-use super::expr::INTRINSIC_ASYNC_GEN_WRAP;
 use super::frame_block::FrameBlock;
 use super::unit::{AtEnd, Parameters, UnitKind};
 use super::{Codegen, Generated, place};
@@ -13,7 +12,6 @@ use crate::location::Location;
 use crate::op::Op;
 use crate::symtable::NodeKey;
 
-const _: u32 = INTRINSIC_ASYNC_GEN_WRAP;
 pub(super) const INTRINSIC_SET_FUNCTION_TYPE_PARAMS: u32 = 4;
 
 /// What stands on the stack for a function to be made: bits of `SET_FUNCTION_ATTRIBUTE`.

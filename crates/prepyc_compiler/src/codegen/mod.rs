@@ -7,6 +7,8 @@ mod annotation;
 mod call;
 mod class;
 mod comprehension;
+mod condition;
+mod display;
 mod expr;
 mod fold;
 mod frame_block;
@@ -14,6 +16,7 @@ mod fstring;
 mod function;
 mod import;
 mod name;
+mod names;
 mod pattern;
 mod stmt;
 mod try_stmt;
@@ -37,8 +40,6 @@ use crate::symtable::Symtable;
 use crate::warning::Warnings;
 use names::Names;
 use unit::CompilerUnit;
-
-mod names;
 
 /// How far `-O` goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use prepyc_bytecode::{Constant, StrId};
 use prepyc_syntax::ast::{self, Expr, MatchCase, MatchClass, MatchMapping, Pattern, PatternKind, Stmt};
 
-use super::expr::JumpWhen;
+use super::condition::JumpWhen;
 use super::fold::literal;
 use super::{Codegen, Generated, place};
 use crate::location::Location;

@@ -3,7 +3,7 @@
 use prepyc_bytecode::Constant;
 use prepyc_syntax::ast::{self, Expr, ExprContext, ExprKind, For, If, Operator, Stmt, StmtKind, While};
 
-use super::expr::JumpWhen;
+use super::condition::JumpWhen;
 use super::frame_block::{FrameBlock, Top};
 use super::unit::UnitKind;
 use super::{Codegen, Generated, place};
