@@ -41,6 +41,36 @@ pub struct Features {
     pub inlined_uses_count: bool,
     /// PEP 649 (3.14): annotations are scopes of their own, evaluated on demand.
     pub lazy_annotations: bool,
+    /// Magic 3600 (3.14): `LOAD_COMMON_CONSTANT` instead of `LOAD_ASSERTION_ERROR`.
+    pub common_constants: bool,
+    /// Magic 3602 (3.14): `LOAD_SPECIAL` instead of `BEFORE_WITH` and `BEFORE_ASYNC_WITH`.
+    pub with_loads_special_methods: bool,
+    /// To magic 3602 (3.13): `BUILD_CONST_KEY_MAP`; 3603 removed it.
+    pub maps_with_constant_keys: bool,
+    /// To magic 3603 (3.13): the test of a `while` stands at its end once more; 3604 jumps back to the first one.
+    pub while_repeats_test: bool,
+    /// Magic 3607 (3.14): `and`, `or` and chained comparisons jump by the pseudo-instructions `JUMP_IF_TRUE` and
+    /// `JUMP_IF_FALSE`.
+    pub short_circuits_by_pseudo_jumps: bool,
+    /// Magics 3611, 3612, 3617 and 3618 (3.14): both ways of a branch can be monitored, by `NOT_TAKEN`, `POP_ITER` and the
+    /// target of `END_ASYNC_FOR`.
+    pub branches_are_marked: bool,
+    /// Magic 3616 (3.14): `BINARY_OP` instead of `BINARY_SUBSCR`.
+    pub subscript_is_binary_operation: bool,
+    /// Magic 3620 (3.14): `all`, `any` and `tuple` of a generator expression run it in place.
+    pub consumes_generators_in_place: bool,
+    /// 3.13.1 to 3.13: a comprehension's clause makes an iterator of its iterator once more, for a generator's argument
+    /// can be changed from outside (`compiler_sync_comprehension_generator`, `Python/compile.c`).
+    pub clauses_ask_for_iterators_again: bool,
+    /// 3.14: flags of a function's code say whether its first constant is a docstring (before, that is None where there is
+    /// none), and whether it stands in a class: `CO_HAS_DOCSTRING` and `CO_METHOD`, `Include/cpython/code.h`.
+    pub docstrings_and_methods_are_flagged: bool,
+    /// 3.14: `-OO` takes docstrings out of the tree (`remove_docstring`, `Python/ast_preprocess.c`); before, they are
+    /// statements without effect.
+    pub docstrings_leave_the_tree: bool,
+    /// 3.14: a subject that has matched is dropped at the place of what comes next (`codegen_match_inner`,
+    /// `Python/codegen.c`); before, at that of the pattern.
+    pub next_place_drops_matched_subject: bool,
     /// 3.14: the symbol table refuses `await` outside coroutines and assignments to `__debug__`; before, the code
     /// generator does (`Python/symtable.c`, `check_name`).
     pub symtable_checks_context: bool,
@@ -110,6 +140,18 @@ const PY311: Features = Features {
     class_comprehensions_clear_every_name: false,
     inlined_uses_count: false,
     lazy_annotations: false,
+    common_constants: false,
+    with_loads_special_methods: false,
+    maps_with_constant_keys: true,
+    while_repeats_test: true,
+    short_circuits_by_pseudo_jumps: false,
+    branches_are_marked: false,
+    subscript_is_binary_operation: false,
+    consumes_generators_in_place: false,
+    clauses_ask_for_iterators_again: false,
+    docstrings_and_methods_are_flagged: false,
+    docstrings_leave_the_tree: false,
+    next_place_drops_matched_subject: false,
     symtable_checks_context: false,
 };
 
@@ -123,7 +165,12 @@ const PY312: Features = Features {
     ..PY311
 };
 
-const PY313: Features = Features { end_for_pops: 1, function_attributes_by_instruction: true, ..PY312 };
+const PY313: Features = Features {
+    end_for_pops: 1,
+    function_attributes_by_instruction: true,
+    clauses_ask_for_iterators_again: true,
+    ..PY312
+};
 
 const PY314: Features = Features {
     cfg_pipeline: CfgPipeline::FoldedGraph,
@@ -135,6 +182,18 @@ const PY314: Features = Features {
     class_comprehensions_clear_every_name: false,
     inlined_uses_count: true,
     lazy_annotations: true,
+    common_constants: true,
+    with_loads_special_methods: true,
+    maps_with_constant_keys: false,
+    while_repeats_test: false,
+    short_circuits_by_pseudo_jumps: true,
+    branches_are_marked: true,
+    subscript_is_binary_operation: true,
+    consumes_generators_in_place: true,
+    clauses_ask_for_iterators_again: false,
+    docstrings_and_methods_are_flagged: true,
+    docstrings_leave_the_tree: true,
+    next_place_drops_matched_subject: true,
     symtable_checks_context: true,
     ..PY313
 };

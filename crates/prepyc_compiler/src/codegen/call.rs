@@ -26,7 +26,7 @@ impl<'a> Codegen<'a, '_> {
         }
         let skip = self.new_label();
         self.expression(&call.func)?;
-        if self.features.lazy_annotations {
+        if self.features.consumes_generators_in_place {
             self.consumer_call(call, skip)?;
         }
         self.emit(Op::PushNull, place(call.func.location));
@@ -210,7 +210,7 @@ impl<'a> Codegen<'a, '_> {
     fn some_keywords(&mut self, keywords: &'a [Keyword<'a>], loc: Location) -> Generated {
         let count = keywords.len();
         let is_big = count * 2 > STACK_USE_GUIDELINE;
-        if !self.features.lazy_annotations && count > 1 && !is_big {
+        if self.features.maps_with_constant_keys && count > 1 && !is_big {
             keywords.iter().try_for_each(|keyword| self.expression(&keyword.value))?;
             self.keyword_names(keywords, loc);
             self.emit_with(Op::BuildConstKeyMap, count as u32, loc);

@@ -226,7 +226,7 @@ impl<'a> Codegen<'a, '_> {
         }
         if is_loop {
             // 3.13 asks again: a generator's argument can be changed from outside.
-            if !generator.is_async && !self.features.lazy_annotations {
+            if !generator.is_async && self.features.clauses_ask_for_iterators_again {
                 self.emit(Op::GetIter, place(generator.iter.location));
             }
             depth += 1;
@@ -290,14 +290,14 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(send);
         self.yield_from(RESUME_AFTER_AWAIT, loc);
         self.emit(Op::PopBlock, loc);
-        if self.features.lazy_annotations {
+        if self.features.branches_are_marked {
             self.emit(Op::NotTaken, loc);
         }
         send
     }
 
     pub(super) fn end_async_for(&mut self, send: Label, loc: Location) {
-        if self.features.lazy_annotations {
+        if self.features.branches_are_marked {
             self.emit_jump(Op::EndAsyncFor, send, loc);
         } else {
             self.emit(Op::EndAsyncFor, loc);

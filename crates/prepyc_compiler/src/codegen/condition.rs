@@ -38,7 +38,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn jump_or_pop(&mut self, when: JumpWhen, end: Label, loc: Location) {
-        if self.features.lazy_annotations {
+        if self.features.short_circuits_by_pseudo_jumps {
             let op = if when == JumpWhen::True { Op::JumpIfTrue } else { Op::JumpIfFalse };
             self.emit_jump(op, end, loc);
         } else {

@@ -121,7 +121,7 @@ impl<'a> Codegen<'a, '_> {
 
     /// A display of more than two constants, where the tree is folded; whether it was one.
     fn folded_display(&mut self, elts: &'a [Expr<'a>], display: Display, pushed: u32, loc: Location) -> bool {
-        if self.features.lazy_annotations || elts.len() <= 2 {
+        if !self.folds_tree() || elts.len() <= 2 {
             return false;
         }
         let Some(constants) = self.constants(elts) else { return false };
@@ -190,7 +190,7 @@ impl<'a> Codegen<'a, '_> {
     fn dict_part(&mut self, dict: &'a Dict<'a>, begin: usize, end: usize, loc: Location) -> Generated {
         let count = end - begin;
         let is_big = count * 2 > STACK_USE_GUIDELINE;
-        if !self.features.lazy_annotations && count > 1 && !is_big {
+        if self.features.maps_with_constant_keys && count > 1 && !is_big {
             let keys: Option<Vec<Constant>> = dict.keys[begin..end]
                 .iter()
                 .map(|key| key.as_ref().and_then(|key| self.constant(key)))

@@ -211,7 +211,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     pub(super) fn load_subscript(&mut self, loc: Location) {
-        if self.features.lazy_annotations {
+        if self.features.subscript_is_binary_operation {
             self.emit_with(Op::BinaryOp, SUBSCRIPT, loc);
         } else {
             self.emit(Op::BinarySubscr, loc);

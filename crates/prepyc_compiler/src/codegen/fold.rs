@@ -14,7 +14,7 @@ use crate::evaluate::{
 };
 
 impl<'a> Codegen<'a, '_> {
-    fn folds_tree(&self) -> bool {
+    pub(super) fn folds_tree(&self) -> bool {
         self.features.cfg_pipeline == CfgPipeline::FoldedTree
     }
 

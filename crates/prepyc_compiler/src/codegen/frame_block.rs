@@ -125,7 +125,7 @@ impl<'a> Codegen<'a, '_> {
             FrameBlock::With(place) | FrameBlock::AsyncWith(place) => {
                 self.emit(Op::PopBlock, place);
                 if top == Top::ReturnValue {
-                    if self.features.lazy_annotations {
+                    if self.features.with_loads_special_methods {
                         self.emit_with(Op::Swap, 3, place);
                     }
                     self.emit_with(Op::Swap, 2, place);
@@ -158,7 +158,7 @@ impl<'a> Codegen<'a, '_> {
 
     /// What takes an iterator from the stack.
     pub(super) fn pop_iterator(&self) -> Op {
-        if self.features.lazy_annotations { Op::PopIter } else { Op::PopTop }
+        if self.features.branches_are_marked { Op::PopIter } else { Op::PopTop }
     }
 
     /// `name = None; del name`, at the end of `except … as name`.

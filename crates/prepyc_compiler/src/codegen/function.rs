@@ -92,7 +92,7 @@ impl<'a> Codegen<'a, '_> {
                 &def.body[1..]
             }
             None => {
-                if !self.features.lazy_annotations {
+                if !self.features.docstrings_and_methods_are_flagged {
                     self.unit().metadata.consts.add(Constant::None);
                 }
                 self.without_docstring(def.body)
@@ -123,7 +123,7 @@ impl<'a> Codegen<'a, '_> {
         let parts = self.defaults(args, loc)?;
         let id = self.scope_of(NodeKey::body(e));
         self.enter(self.names.lambda, UnitKind::Lambda, id, e.location.lineno, None, parameters(args));
-        if !self.features.lazy_annotations {
+        if !self.features.docstrings_and_methods_are_flagged {
             self.unit().metadata.consts.add(Constant::None);
         }
         self.expression(body)?;
@@ -149,7 +149,7 @@ impl<'a> Codegen<'a, '_> {
             let Some(default) = default else { continue };
             let name = self.mangle(arg.arg);
             names.push(Constant::Str(name));
-            if self.features.lazy_annotations {
+            if !self.features.maps_with_constant_keys {
                 self.load_str(name, loc);
             }
             self.expression(default)?;
@@ -157,11 +157,11 @@ impl<'a> Codegen<'a, '_> {
         if !names.is_empty() {
             parts.0 |= FunctionParts::KWDEFAULTS;
             let count = names.len() as u32;
-            if self.features.lazy_annotations {
-                self.emit_with(Op::BuildMap, count, loc);
-            } else {
+            if self.features.maps_with_constant_keys {
                 self.load_const(Constant::Tuple(names.into()), loc);
                 self.emit_with(Op::BuildConstKeyMap, count, loc);
+            } else {
+                self.emit_with(Op::BuildMap, count, loc);
             }
         }
         Ok(parts)

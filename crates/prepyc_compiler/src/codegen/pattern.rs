@@ -53,7 +53,10 @@ impl<'a> Codegen<'a, '_> {
                 self.jump_if(guard, context.fail_pop[0], JumpWhen::False, loc)?;
             }
             if index + 1 != tested {
-                self.emit(Op::PopTop, if self.features.lazy_annotations { Location::NEXT } else { loc });
+                self.emit(
+                    Op::PopTop,
+                    if self.features.next_place_drops_matched_subject { Location::NEXT } else { loc },
+                );
             }
             self.statements(case.body)?;
             self.emit_jump(Op::Jump, end, Location::NONE);

@@ -160,10 +160,10 @@ impl<'a> Codegen<'a, '_> {
         let body = self.new_label();
         self.use_label(body);
         self.statements(node.body)?;
-        if self.features.lazy_annotations {
-            self.emit_jump(Op::Jump, start, Location::NONE);
-        } else {
+        if self.features.while_repeats_test {
             self.jump_if(&node.test, body, JumpWhen::True, loc)?;
+        } else {
+            self.emit_jump(Op::Jump, start, Location::NONE);
         }
         self.pop_block();
         self.use_label(orelse);
@@ -291,7 +291,7 @@ impl<'a> Codegen<'a, '_> {
         }
         let end = self.new_label();
         self.jump_if(test, end, JumpWhen::True, loc)?;
-        let op = if self.features.lazy_annotations { Op::LoadCommonConstant } else { Op::LoadAssertionError };
+        let op = if self.features.common_constants { Op::LoadCommonConstant } else { Op::LoadAssertionError };
         self.emit(op, loc);
         if let Some(msg) = msg {
             self.expression(msg)?;

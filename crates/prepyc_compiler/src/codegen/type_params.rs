@@ -18,6 +18,13 @@ const INTRINSIC_TYPEVAR_WITH_BOUND: u32 = 2;
 const INTRINSIC_TYPEVAR_WITH_CONSTRAINTS: u32 = 3;
 const INTRINSIC_SET_TYPEPARAM_DEFAULT: u32 = 5;
 
+/// What a star before the expression does: the default of a `*Ts` is unpacked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Star {
+    Unpacked,
+    Refused,
+}
+
 impl<'a> Codegen<'a, '_> {
     pub(super) fn enter_type_parameters(
         &mut self,
@@ -39,10 +46,10 @@ impl<'a> Codegen<'a, '_> {
         for param in params {
             let loc = place(param.location);
             self.load_str(param.name, loc);
-            let mut allows_star = false;
+            let mut star = Star::Refused;
             match param.kind {
                 TypeParamKind::TypeVar { bound: Some(bound) } => {
-                    self.evaluated_later(bound, param.name, NodeKey::bound(param), false)?;
+                    self.evaluated_later(bound, param.name, NodeKey::bound(param), Star::Refused)?;
                     let intrinsic = if matches!(bound.kind, ExprKind::Tuple { .. }) {
                         INTRINSIC_TYPEVAR_WITH_CONSTRAINTS
                     } else {
@@ -55,13 +62,13 @@ impl<'a> Codegen<'a, '_> {
                 }
                 TypeParamKind::ParamSpec => self.emit_with(Op::CallIntrinsic1, INTRINSIC_PARAMSPEC, loc),
                 TypeParamKind::TypeVarTuple => {
-                    allows_star = true;
+                    star = Star::Unpacked;
                     self.emit_with(Op::CallIntrinsic1, INTRINSIC_TYPEVARTUPLE, loc);
                 }
             }
             if let Some(default) = &param.default_value {
                 seen_default = true;
-                self.evaluated_later(default, param.name, NodeKey::default(param), allows_star)?;
+                self.evaluated_later(default, param.name, NodeKey::default(param), star)?;
                 self.emit_with(Op::CallIntrinsic2, INTRINSIC_SET_TYPEPARAM_DEFAULT, loc);
             } else if seen_default {
                 let message = format!(
@@ -79,17 +86,11 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// The function that evaluates a bound, a default or an alias when it is asked for.
-    fn evaluated_later(
-        &mut self,
-        e: &'a Expr<'a>,
-        name: StrId,
-        key: NodeKey,
-        allows_star: bool,
-    ) -> Generated {
+    fn evaluated_later(&mut self, e: &'a Expr<'a>, name: StrId, key: NodeKey, star: Star) -> Generated {
         let loc = place(e.location);
         let parts = self.enter_evaluator(name, key, loc, e.location.lineno);
         match e.kind {
-            ExprKind::Starred { value, .. } if allows_star => {
+            ExprKind::Starred { value, .. } if star == Star::Unpacked => {
                 self.expression(value)?;
                 self.emit_with(Op::UnpackSequence, 1, loc);
             }
@@ -129,7 +130,7 @@ impl<'a> Codegen<'a, '_> {
             self.load_none(loc);
         }
         let parts = self.enter_evaluator(name, NodeKey::body(s), loc, s.location.lineno);
-        if !self.features.lazy_annotations {
+        if !self.features.docstrings_and_methods_are_flagged {
             self.unit().metadata.consts.add(Constant::None);
         }
         self.expression(&alias.value)?;

@@ -107,7 +107,7 @@ impl<'a> Codegen<'a, '_> {
 
     /// From 3.14 on `-OO` takes the docstring out of the tree; before, it stays as a statement without effect.
     pub(super) fn without_docstring(&self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
-        let is_dropped = self.features.lazy_annotations
+        let is_dropped = self.features.docstrings_leave_the_tree
             && !self.optimize.keeps_docstrings()
             && statements.len() > 1
             && docstring(statements).is_some();
@@ -212,7 +212,7 @@ impl<'a> Codegen<'a, '_> {
             set(scope.generator && scope.coroutine, CodeFlags::ASYNC_GENERATOR);
             set(scope.varargs, CodeFlags::VARARGS);
             set(scope.varkeywords, CodeFlags::VARKEYWORDS);
-            if self.features.lazy_annotations {
+            if self.features.docstrings_and_methods_are_flagged {
                 set(scope.has_docstring && self.optimize.keeps_docstrings(), CodeFlags::HAS_DOCSTRING);
                 let in_class =
                     scope.parent.is_some_and(|parent| self.table.scope(parent).kind == ScopeKind::Class);

@@ -19,7 +19,7 @@ impl<'a> Codegen<'a, '_> {
         let item = &node.items[index];
         let loc = place(item.context_expr.location);
         self.expression(&item.context_expr)?;
-        if self.features.lazy_annotations {
+        if self.features.with_loads_special_methods {
             self.enter_special(ENTER, EXIT, loc);
         } else {
             self.emit(Op::BeforeWith, loc);
@@ -46,7 +46,7 @@ impl<'a> Codegen<'a, '_> {
         let item = &node.items[index];
         let loc = place(item.context_expr.location);
         self.expression(&item.context_expr)?;
-        if self.features.lazy_annotations {
+        if self.features.with_loads_special_methods {
             self.enter_special(AENTER, AEXIT, loc);
         } else {
             self.emit(Op::BeforeAsyncWith, loc);
@@ -104,7 +104,7 @@ impl<'a> Codegen<'a, '_> {
         for _ in 0..3 {
             self.load_none(loc);
         }
-        self.emit_with(Op::Call, if self.features.lazy_annotations { 3 } else { 2 }, loc);
+        self.emit_with(Op::Call, if self.features.with_loads_special_methods { 3 } else { 2 }, loc);
     }
 
     fn finish_except(&mut self, cleanup: Label) {
@@ -116,7 +116,7 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::PopTop, Location::NONE);
         self.emit(Op::PopBlock, Location::NONE);
         self.emit(Op::PopExcept, Location::NONE);
-        for _ in 0..if self.features.lazy_annotations { 3 } else { 2 } {
+        for _ in 0..if self.features.with_loads_special_methods { 3 } else { 2 } {
             self.emit(Op::PopTop, Location::NONE);
         }
         self.emit_jump(Op::JumpNoInterrupt, exit, Location::NONE);
