@@ -126,6 +126,19 @@ def common_constant(value):
     return value.__name__ if hasattr(value, "__name__") else repr(value)
 
 
+def unprintable():
+    """The ranges of code points that `repr` escapes: what this version's Unicode does not know, or has no picture of."""
+    ranges = []
+    for code_point in range(sys.maxunicode + 1):
+        if chr(code_point).isprintable():
+            continue
+        if ranges and ranges[-1][1] == code_point - 1:
+            ranges[-1][1] = code_point
+        else:
+            ranges.append([code_point, code_point])
+    return ranges
+
+
 def facts():
     opmap = {name: number for name, number in dis.opmap.items() if not name.startswith(NEVER_COMPILED)}
     return {
@@ -140,6 +153,7 @@ def facts():
         "special_methods": getattr(opcode, "_special_method_names", []),
         "common_constants": [common_constant(value) for value in getattr(opcode, "_common_constants", [])],
         "code_flags": {str(bit): name for bit, name in sorted(dis.COMPILER_FLAG_NAMES.items())},
+        "unprintable": unprintable(),
         "opcodes": [describe(name, number) for name, number in sorted(opmap.items(), key=lambda item: item[1])],
     }
 

@@ -24,6 +24,7 @@ mod stack;
 mod stage_tests;
 pub mod symtable;
 mod unit;
+mod unparse;
 mod warning;
 
 pub use backend::Backend;

@@ -9,11 +9,25 @@ use prepyc_syntax::ErrorKind;
 /// CPython: `assemble_emit_exception_table_item` (`Python/assemble.c`, 3.13).
 pub(crate) const MAX_CODE_UNITS: u32 = (1 << 30) - 1;
 
+/// Bytes of text that PEP 563 may make of the annotations of a program.
+///
+/// CPython has no limit of its own; text is about as long as its source, unless strings are nested in strings.
+pub(crate) const MAX_ANNOTATION_TEXT: usize = 1 << 26;
+
+/// Digits of an integer that is shown in decimal.
+///
+/// CPython: `sys.int_info.default_max_str_digits` (`_PY_LONG_DEFAULT_MAX_STR_DIGITS`, `Include/internal/pycore_long.h`).
+pub(crate) const MAX_DECIMAL_DIGITS: usize = 4300;
+
 /// What is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// A code object of more instructions than the tables can speak of.
     CodeUnits,
+    /// The annotations that a future statement makes strings of.
+    AnnotationText,
+    /// An integer in an annotation that is made a string of.
+    DecimalDigits,
 }
 
 impl Limit {
@@ -21,7 +35,8 @@ impl Limit {
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
-            Limit::CodeUnits => ErrorKind::Memory,
+            Limit::CodeUnits | Limit::AnnotationText => ErrorKind::Memory,
+            Limit::DecimalDigits => ErrorKind::Value,
         }
     }
 }
@@ -31,6 +46,16 @@ impl fmt::Display for Limit {
         match self {
             Limit::CodeUnits => {
                 write!(f, "a function or module compiles to more than {MAX_CODE_UNITS} instructions")
+            }
+            Limit::AnnotationText => {
+                write!(f, "annotations as strings are longer than {MAX_ANNOTATION_TEXT} bytes")
+            }
+            Limit::DecimalDigits => {
+                write!(
+                    f,
+                    "Exceeds the limit ({MAX_DECIMAL_DIGITS} digits) for integer string conversion; \
+                     use sys.set_int_max_str_digits() to increase the limit"
+                )
             }
         }
     }

@@ -4,6 +4,7 @@
 //! Each field cites where CPython says so, mostly the log in `Include/internal/pycore_magic_number.h`.
 
 use crate::PyVersion;
+use crate::tables::{py311, py312, py313, py314, py315};
 
 /// The behaviours in which CPython's compilers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,9 @@ pub struct Features {
     /// 3.14: the symbol table refuses `await` outside coroutines and assignments to `__debug__`; before, the code
     /// generator does (`Python/symtable.c`, `check_name`).
     pub symtable_checks_context: bool,
+    /// The first and last code points, in order, of what `str.isprintable` denies and `repr` escapes: each version
+    /// has its own Unicode database.
+    pub unprintable: &'static [(u32, u32)],
 }
 
 /// The orders of passes over the control-flow graph that CPython has had (`Python/flowgraph.c`).
@@ -153,6 +157,7 @@ const PY311: Features = Features {
     docstrings_leave_the_tree: false,
     next_place_drops_matched_subject: false,
     symtable_checks_context: false,
+    unprintable: &py311::UNPRINTABLE,
 };
 
 const PY312: Features = Features {
@@ -162,6 +167,7 @@ const PY312: Features = Features {
     type_parameters: true,
     inlined_comprehensions: true,
     class_comprehensions_clear_every_name: true,
+    unprintable: &py312::UNPRINTABLE,
     ..PY311
 };
 
@@ -169,6 +175,7 @@ const PY313: Features = Features {
     end_for_pops: 1,
     function_attributes_by_instruction: true,
     clauses_ask_for_iterators_again: true,
+    unprintable: &py313::UNPRINTABLE,
     ..PY312
 };
 
@@ -195,14 +202,25 @@ const PY314: Features = Features {
     docstrings_leave_the_tree: true,
     next_place_drops_matched_subject: true,
     symtable_checks_context: true,
+    unprintable: &py314::UNPRINTABLE,
     ..PY313
 };
 
 const PY315: Features = Features {
     iterator_shape: IteratorShape::Virtual,
     extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
+    unprintable: &py315::UNPRINTABLE,
     ..PY314
 };
+
+impl Features {
+    /// `str.isprintable` of a character, by its code point.
+    #[must_use]
+    pub fn is_printable(&self, code_point: u32) -> bool {
+        let after = self.unprintable.partition_point(|&(first, _)| first <= code_point);
+        after == 0 || self.unprintable[after - 1].1 < code_point
+    }
+}
 
 impl PyVersion {
     /// What this version's compiler does in its own way.

@@ -16,6 +16,8 @@ pub(super) struct Facts {
     pub(super) special_methods: Vec<String>,
     pub(super) common_constants: Vec<String>,
     pub(super) code_flags: std::collections::BTreeMap<u32, String>,
+    /// The first and last code points of what `repr` escapes.
+    pub(super) unprintable: Vec<(u32, u32)>,
     pub(super) opcodes: Vec<Instruction>,
 }
 

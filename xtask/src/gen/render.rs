@@ -121,7 +121,7 @@ static BY_NUMBER: [u8; 256] = [
 
 static BY_OPCODE: [u8; Opcode::COUNT] = [
 {by_opcode}];
-",
+{unprintable}",
         python = facts.python,
         magic = facts.magic,
         marshal_version = facts.marshal_version,
@@ -135,6 +135,7 @@ static BY_OPCODE: [u8; Opcode::COUNT] = [
         count = facts.opcodes.len(),
         by_number = rows(&by_number),
         by_opcode = rows(&by_opcode),
+        unprintable = unprintable(&facts.unprintable),
     ))
 }
 
@@ -150,6 +151,16 @@ fn code_flags(facts: &Facts) -> String {
     let flags: Vec<String> =
         facts.code_flags.iter().map(|(bit, name)| format!("({bit:#x}, {name:?})")).collect();
     flags.join(", ")
+}
+
+/// The table of what is escaped: ranges of code points, six a line.
+fn unprintable(ranges: &[(u32, u32)]) -> String {
+    let row = |row: &[(u32, u32)]| {
+        let cells: Vec<String> = row.iter().map(|(first, last)| format!("({first:#x}, {last:#x})")).collect();
+        format!("    {},\n", cells.join(", "))
+    };
+    let rows: String = ranges.chunks(6).map(row).collect();
+    format!("\npub(crate) static UNPRINTABLE: [(u32, u32); {}] = [\n{rows}];\n", ranges.len())
 }
 
 /// Numbers, sixteen a line.

@@ -103,6 +103,9 @@ impl Cfg {
             (Op::CallIntrinsic1, _) if folds && oparg == INTRINSIC_LIST_TO_TUPLE => {
                 self.fold_list_to_tuple(id, index, context);
             }
+            (Op::ListAppend | Op::SetAdd, Some(Op::GetIter | Op::ContainsOp)) if folds && oparg == 1 => {
+                self.fold_appended_display(id, index, context);
+            }
             (Op::BinaryOp, _) if folds => self.fold_binary_operation(id, index, context),
             (op, _) if folds && unary_operator(op, oparg).is_some() => {
                 if let Some(operator) = unary_operator(op, oparg) {
@@ -165,7 +168,9 @@ const fn may_be_improved(op: Op) -> bool {
             | Op::CompareOp
             | Op::ContainsOp
             | Op::IsOp
+            | Op::ListAppend
             | Op::LoadGlobal
+            | Op::SetAdd
             | Op::StoreFast
             | Op::Swap
             | Op::ToBool

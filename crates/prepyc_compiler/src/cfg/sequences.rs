@@ -101,7 +101,7 @@ impl Cfg {
         index: usize,
         context: &mut PassContext<'_>,
     ) {
-        let Some(start) = self.appended_list_start(id, index) else {
+        let Some(start) = self.appended_start(id, index, Op::BuildList, Op::ListAppend) else {
             if self[id].instructions().get(index + 1).is_some_and(|next| next.op == Op::GetIter) {
                 self[id].slots[index].set_nop();
             }
@@ -113,15 +113,40 @@ impl Cfg {
         set_load(&mut self[id].slots[index], tuple, &mut context.unit.consts);
     }
 
-    /// Where the empty list is built to which, up to `index`, only constants are appended.
-    fn appended_list_start(&self, id: BasicBlockId, index: usize) -> Option<usize> {
+    /// Folds a list or set that is built constant by constant, where it is only looked at: what a long display in a
+    /// `for` or after `in` is compiled to. Ends with the append at `index`; the load has no place (3.14.8).
+    pub(super) fn fold_appended_display(
+        &mut self,
+        id: BasicBlockId,
+        index: usize,
+        context: &mut PassContext<'_>,
+    ) {
+        let append = self[id].slots[index].op;
+        let build = if append == Op::ListAppend { Op::BuildList } else { Op::BuildSet };
+        let Some(start) = self.appended_start(id, index + 1, build, append) else {
+            return;
+        };
+        let parts: Vec<usize> = (start..=index).filter(|&at| self[id].slots[at].op != Op::Nop).collect();
+        let elements = self.constants_at(id, &parts, context);
+        let folded = if build == Op::BuildList {
+            Constant::Tuple(elements.into())
+        } else {
+            let distinct = evaluate::without_equal_elements(elements);
+            Constant::FrozenSet(FrozenSet::new(distinct, context.strings))
+        };
+        self.clear_instructions(id, &parts);
+        set_load(&mut self[id].slots[index], folded, &mut context.unit.consts);
+    }
+
+    /// Where the empty list or set is built to which, up to `end`, only constants are appended.
+    fn appended_start(&self, id: BasicBlockId, end: usize, build: Op, append: Op) -> Option<usize> {
         let mut expects_append = true;
-        for at in (0..index).rev() {
+        for at in (0..end).rev() {
             let instruction = &self[id].slots[at];
             match instruction.op {
                 Op::Nop => continue,
-                Op::BuildList if instruction.oparg == 0 => return expects_append.then_some(at),
-                Op::ListAppend if expects_append && instruction.oparg == 1 => {}
+                op if op == build && instruction.oparg == 0 => return expects_append.then_some(at),
+                op if op == append && expects_append && instruction.oparg == 1 => {}
                 _ if !expects_append && loads_constant(instruction) => {}
                 _ => return None,
             }

@@ -1,6 +1,6 @@
 //! Annotations: evaluated where they stand (to 3.13), or in functions of their own (from 3.14 on).
 
-use prepyc_bytecode::{Constant, PyInt, StrId};
+use prepyc_bytecode::{CodeObject, Constant, PyInt, StrId};
 use prepyc_syntax::ast::{AnnAssign, Arg, Expr, ExprKind, FunctionDef, Stmt, StmtKind};
 
 use super::function::FunctionParts;
@@ -37,16 +37,10 @@ impl<'a> Codegen<'a, '_> {
         if !self.table.scope(id).annotations_used {
             return Ok(0);
         }
-        if self.future.annotations {
-            let count = self.annotations_of(def, loc)?;
-            self.emit_with(Op::BuildTuple, count * 2, loc);
-            return Ok(FunctionParts::ANNOTATIONS);
-        }
         self.enter_annotations(self.names.annotate, id, loc, loc.line().unwrap_or(1));
         let count = self.annotations_of(def, loc)?;
         self.emit_with(Op::BuildMap, count, loc);
-        self.emit(Op::ReturnValue, loc);
-        let code = self.leave(AtEnd::ReturnNone)?;
+        let code = self.leave_annotations(loc)?;
         self.make_closure(code, FunctionParts::default(), loc);
         Ok(FunctionParts::ANNOTATE)
     }
@@ -87,20 +81,8 @@ impl<'a> Codegen<'a, '_> {
 
     /// PEP 563: the annotation as it would be written.
     fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Generated {
-        let text = match annotation.kind {
-            ExprKind::Name { id, .. } => id,
-            ExprKind::Constant { value: prepyc_syntax::ast::Literal::None, .. } => {
-                self.strings.intern("None")
-            }
-            ExprKind::Attribute { .. } => {
-                let mut parts = Vec::new();
-                if !dotted(annotation, self, &mut parts) {
-                    return self.error("this annotation cannot be made a string yet", annotation.location);
-                }
-                self.intern_bytes(&parts)
-            }
-            _ => return self.error("this annotation cannot be made a string yet", annotation.location),
-        };
+        let text = self.unparser.unparse(annotation, self.strings, self.features)?;
+        let text = self.intern_bytes(&text);
         self.load_str(text, place(annotation.location));
         Ok(())
     }
@@ -117,6 +99,17 @@ impl<'a> Codegen<'a, '_> {
         self.emit_with(Op::LoadCommonConstant, NOT_IMPLEMENTED_ERROR, loc);
         self.emit_with(Op::RaiseVarargs, 1, loc);
         self.use_label(body);
+    }
+
+    /// Ends such a function. Its argument has a name that no annotation can mean; for callers it is `format`, which
+    /// evaluators of type parameters and aliases do without (CPython: `codegen_leave_annotations_scope`).
+    fn leave_annotations(&mut self, loc: Location) -> Generated<CodeObject> {
+        self.emit(Op::ReturnValue, loc);
+        let mut code = self.leave(AtEnd::ReturnNone)?;
+        let mut names = code.localsplusnames.to_vec();
+        names[0] = self.names.format;
+        code.localsplusnames = names.into();
+        Ok(code)
     }
 
     pub(super) fn annotated(&mut self, s: &'a Stmt<'a>, node: &'a AnnAssign<'a>) -> Generated {
@@ -228,11 +221,10 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::Copy, 2, at);
             let mangled = self.mangle(id);
             self.load_str(mangled, at);
-            self.emit(Op::StoreSubscr, at);
+            self.emit(Op::StoreSubscr, loc);
             self.use_label(not_set);
         }
-        self.emit(Op::ReturnValue, loc);
-        let code = self.leave(AtEnd::ReturnNone)?;
+        let code = self.leave_annotations(loc)?;
         self.make_closure(code, FunctionParts::default(), loc);
         let name = if is_module { self.names.annotate } else { self.names.annotate_func };
         self.store_name(name, loc)?;
@@ -242,21 +234,6 @@ impl<'a> Codegen<'a, '_> {
         }
         Ok(())
     }
-}
-
-fn dotted(e: &Expr<'_>, codegen: &Codegen<'_, '_>, text: &mut Vec<u8>) -> bool {
-    match e.kind {
-        ExprKind::Name { id, .. } => text.extend_from_slice(codegen.strings.get(id).as_bytes()),
-        ExprKind::Attribute { value, attr, .. } => {
-            if !dotted(value, codegen, text) {
-                return false;
-            }
-            text.push(b'.');
-            text.extend_from_slice(codegen.strings.get(attr).as_bytes());
-        }
-        _ => return false,
-    }
-    true
 }
 
 /// Whether a variable is annotated anywhere in the body, inner functions and classes aside.

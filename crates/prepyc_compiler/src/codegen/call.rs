@@ -8,7 +8,7 @@ use super::expr::INTRINSIC_LIST_TO_TUPLE;
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
-use crate::symtable::{NameScope, SymbolFlags};
+use crate::symtable::{NameScope, NodeKey, SymbolFlags};
 
 /// The functions whose call with a generator expression 3.14 runs in place.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,7 @@ impl<'a> Codegen<'a, '_> {
         if id != self.names.super_ || attr == self.names.class || !call.keywords.is_empty() {
             return None;
         }
+        // A module that so much as mentions the name may have another `super`.
         if self.name_scope(id) != NameScope::GlobalImplicit
             || self.module_symbol(id).scope != NameScope::Unknown
         {
@@ -236,7 +237,8 @@ impl<'a> Codegen<'a, '_> {
     fn consumer_call(&mut self, call: &'a Call<'a>, end: crate::sequence::Label) -> Generated {
         let ExprKind::Name { id, .. } = call.func.kind else { return Ok(()) };
         let ([generator], []) = (call.args, call.keywords) else { return Ok(()) };
-        if !matches!(generator.kind, ExprKind::GeneratorExp { .. }) {
+        let is_generator = matches!(generator.kind, ExprKind::GeneratorExp { .. });
+        if !is_generator || self.table.scope(self.scope_of(NodeKey::body(generator))).coroutine {
             return Ok(());
         }
         let (consumer, number) = match id {

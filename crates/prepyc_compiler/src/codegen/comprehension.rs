@@ -290,9 +290,6 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(send);
         self.yield_from(RESUME_AFTER_AWAIT, loc);
         self.emit(Op::PopBlock, loc);
-        if self.features.branches_are_marked {
-            self.emit(Op::NotTaken, loc);
-        }
         send
     }
 

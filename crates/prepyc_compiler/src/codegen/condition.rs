@@ -84,7 +84,10 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::Swap, 2, loc);
             self.emit_with(Op::Copy, 2, loc);
             self.compare_op(op, loc);
-            self.jump_or_pop(JumpWhen::False, cleanup, loc);
+            self.emit_with(Op::Copy, 1, loc);
+            self.emit(Op::ToBool, loc);
+            self.emit_jump(Op::PopJumpIfFalse, cleanup, loc);
+            self.emit(Op::PopTop, loc);
         }
         self.comparator(&node.comparators[last], node.ops[last])?;
         self.compare_op(node.ops[last], loc);

@@ -37,6 +37,7 @@ use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
 use crate::symtable::Symtable;
+use crate::unparse::Unparser;
 use crate::warning::Warnings;
 use names::Names;
 use unit::CompilerUnit;
@@ -105,6 +106,7 @@ pub(crate) struct Codegen<'a, 's> {
     units: Vec<CompilerUnit<'a>>,
     /// By address of the node: what it folds to, for versions that fold the tree.
     folded: FxHashMap<usize, Option<Constant>>,
+    unparser: Unparser,
 }
 
 /// What stays the same for a whole program.
@@ -137,6 +139,7 @@ pub(crate) fn generate<'a>(
         names,
         units: Vec::new(),
         folded: FxHashMap::default(),
+        unparser: Unparser::default(),
     };
     codegen.module(module)
 }

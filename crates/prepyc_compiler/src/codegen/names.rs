@@ -25,5 +25,5 @@ names! {
     static_attributes = "__static_attributes__", annotations = "__annotations__", annotate = "__annotate__",
     annotate_func = "__annotate_func__", conditional_annotations = "__conditional_annotations__",
     debug = "__debug__", super_ = "super", self_ = "self", return_ = "return", join = "join", star = "*",
-    future = "__future__", format = "format", hidden_format = ".format", all = "all", any = "any", tuple = "tuple",
+    future = "__future__", format = "format", all = "all", any = "any", tuple = "tuple",
 }

@@ -206,6 +206,9 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(start);
         self.push_block(FrameBlock::AsyncFor { start, exit });
         let send = self.next_of_async(except, loc);
+        if self.features.lazy_annotations {
+            self.emit(Op::NotTaken, loc);
+        }
         self.expression(&node.target)?;
         self.statements(node.body)?;
         self.emit_jump(Op::Jump, start, Location::NONE);

@@ -162,9 +162,7 @@ impl<'a> Codegen<'a, '_> {
 
     fn place_variables(&self, id: ScopeId, kind: UnitKind, metadata: &mut CodeUnitMetadata) {
         let scope = self.table.scope(id);
-        // CPython hides the argument of an evaluation function from the names inside it until it is done.
-        let shown = |name: StrId| if name == self.names.hidden_format { self.names.format } else { name };
-        metadata.varnames = scope.parameters.iter().copied().map(shown).collect();
+        metadata.varnames = scope.parameters.iter().copied().collect();
         let mut cells = Vec::new();
         let mut free = Vec::new();
         for (&name, symbol) in &scope.symbols {
@@ -216,8 +214,11 @@ impl<'a> Codegen<'a, '_> {
                 set(scope.has_docstring && self.optimize.keeps_docstrings(), CodeFlags::HAS_DOCSTRING);
                 let in_class =
                     scope.parent.is_some_and(|parent| self.table.scope(parent).kind == ScopeKind::Class);
-                let is_function =
-                    matches!(kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda);
+                // CPython: `ste_method` (`Python/symtable.c`, 3.14); generator expressions are functions there.
+                let is_function = matches!(
+                    kind,
+                    UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda | UnitKind::Comprehension
+                );
                 set(is_function && in_class, CodeFlags::METHOD);
             }
         }

@@ -167,6 +167,7 @@ impl Builder<'_> {
     }
 
     fn visit_annotated_assignment(&mut self, assign: &AnnAssign<'_>, location: Location) -> Walk {
+        self.current().annotations_used = true;
         if let ExprKind::Name { id, .. } = assign.target.kind {
             let flags = self.flags(id);
             let declared = SymbolFlags::GLOBAL.union(SymbolFlags::NONLOCAL);
