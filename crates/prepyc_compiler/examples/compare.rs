@@ -1,5 +1,5 @@
 //! Holds `compile` against an interpreter: `compare VERSION LEVEL FILES…` (or directories), one line a differing file, and the
-//! causes by number.
+//! causes by number. `VERBOSE=1` shows each file's first difference, `LISTINGS=FOLDER` writes both listings of the last.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -48,6 +48,10 @@ fn difference(source: &[u8], options: &CompileOptions, answer: &[u8]) -> Option<
         }
         Ok(Ok(ours)) => {
             let theirs = Program::from_marshal(theirs, options.version).unwrap();
+            if let Some(folder) = std::env::var_os("LISTINGS") {
+                std::fs::write(Path::new(&folder).join("ours.txt"), ours.program.to_string()).unwrap();
+                std::fs::write(Path::new(&folder).join("theirs.txt"), theirs.to_string()).unwrap();
+            }
             let differences = first_differences(&ours.program, &theirs);
             differences.first().map(|first| (first.field.to_owned(), first.to_string()))
         }
