@@ -269,7 +269,11 @@ fn quotes_in_quotes_stay_within_the_limit() {
     for _ in 0..100 {
         source = format!("f'\"{{{source}}}\\\\'");
     }
-    assert!(matches!(text(PyVersion::Py314, &source), Err(Failure::Limit(Limit::AnnotationText))));
+    with_annotation(PyVersion::Py314, &source, |annotation, strings| {
+        let mut unparser = Unparser { written: MAX_ANNOTATION_TEXT - 10_000 };
+        let result = unparser.unparse(annotation, strings, PyVersion::Py314.features());
+        assert!(matches!(result, Err(Failure::Limit(Limit::AnnotationText))));
+    });
     with_annotation(PyVersion::Py314, "'abc'", |annotation, strings| {
         let mut unparser = Unparser { written: MAX_ANNOTATION_TEXT - 7 };
         let features = PyVersion::Py314.features();
