@@ -206,7 +206,7 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(start);
         self.push_block(FrameBlock::AsyncFor { start, exit });
         let send = self.next_of_async(except, loc);
-        if self.features.lazy_annotations {
+        if self.features.branches_are_marked {
             self.emit(Op::NotTaken, loc);
         }
         self.expression(&node.target)?;
