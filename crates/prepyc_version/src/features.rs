@@ -66,9 +66,8 @@ pub struct Features {
     /// 3.14: flags of a function's code say whether its first constant is a docstring (before, that is None where there is
     /// none), and whether it stands in a class: `CO_HAS_DOCSTRING` and `CO_METHOD`, `Include/cpython/code.h`.
     pub docstrings_and_methods_are_flagged: bool,
-    /// 3.14: `-OO` takes docstrings out of the tree (`remove_docstring`, `Python/ast_preprocess.c`); before, they are
-    /// statements without effect.
-    pub docstrings_leave_the_tree: bool,
+    /// What `-OO` leaves of a docstring.
+    pub dropped_docstring: DroppedDocstring,
     /// 3.14: a subject that has matched is dropped at the place of what comes next (`codegen_match_inner`,
     /// `Python/codegen.c`); before, at that of the pattern.
     pub next_place_drops_matched_subject: bool,
@@ -128,6 +127,18 @@ pub enum ComplexArithmetic {
     Mixed,
 }
 
+/// What `-OO` leaves of a docstring.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DroppedDocstring {
+    /// To 3.12: a statement without effect (`compiler_body`, `Python/compile.c`).
+    StaysAsStatement,
+    /// 3.13: nothing (`compiler_body` and `compiler_function_body`, `Python/compile.c`).
+    Vanishes,
+    /// 3.14: nothing, or a `pass` in its place where there is nothing else (`remove_docstring`,
+    /// `Python/ast_preprocess.c`).
+    BecomesPassIfAlone,
+}
+
 const PY311: Features = Features {
     cfg_pipeline: CfgPipeline::BlocksFromCodegen,
     method_call_shape: MethodCallShape::Precall,
@@ -154,7 +165,7 @@ const PY311: Features = Features {
     consumes_generators_in_place: false,
     clauses_ask_for_iterators_again: false,
     docstrings_and_methods_are_flagged: false,
-    docstrings_leave_the_tree: false,
+    dropped_docstring: DroppedDocstring::StaysAsStatement,
     next_place_drops_matched_subject: false,
     symtable_checks_context: false,
     unprintable: &py311::UNPRINTABLE,
@@ -176,6 +187,7 @@ const PY313: Features = Features {
     function_attributes_by_instruction: true,
     clauses_ask_for_iterators_again: true,
     unprintable: &py313::UNPRINTABLE,
+    dropped_docstring: DroppedDocstring::Vanishes,
     ..PY312
 };
 
@@ -199,7 +211,7 @@ const PY314: Features = Features {
     consumes_generators_in_place: true,
     clauses_ask_for_iterators_again: false,
     docstrings_and_methods_are_flagged: true,
-    docstrings_leave_the_tree: true,
+    dropped_docstring: DroppedDocstring::BecomesPassIfAlone,
     next_place_drops_matched_subject: true,
     symtable_checks_context: true,
     unprintable: &py314::UNPRINTABLE,

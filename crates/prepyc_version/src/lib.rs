@@ -11,7 +11,8 @@ mod release;
 mod tables;
 
 pub use features::{
-    CfgPipeline, ComplexArithmetic, ExtraItemsCredited, Features, IteratorShape, MethodCallShape,
+    CfgPipeline, ComplexArithmetic, DroppedDocstring, ExtraItemsCredited, Features, IteratorShape,
+    MethodCallShape,
 };
 pub use grammar::{AstDump, FStrings, Grammar};
 pub use mistakes::Mistakes;

@@ -150,7 +150,8 @@ impl<'a> Codegen<'a, '_> {
 
     fn only_evaluate(&mut self, e: &'a Expr<'a>) -> Generated {
         self.expression(e)?;
-        self.emit(Op::PopTop, place(e.location));
+        let loc = self.place_of(e);
+        self.emit(Op::PopTop, loc);
         Ok(())
     }
 

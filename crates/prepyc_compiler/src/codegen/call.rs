@@ -29,7 +29,7 @@ impl<'a> Codegen<'a, '_> {
         if self.features.consumes_generators_in_place {
             self.consumer_call(call, skip)?;
         }
-        self.emit(Op::PushNull, place(call.func.location));
+        self.emit(Op::PushNull, self.place_of(&call.func));
         self.call_arguments(place(e.location), 0, call.args, None, call.keywords)?;
         self.use_label(skip);
         Ok(())

@@ -15,7 +15,8 @@ const INTRINSIC_SUBSCRIPT_GENERIC: u32 = 10;
 impl<'a> Codegen<'a, '_> {
     pub(super) fn class(&mut self, s: &'a Stmt<'a>, def: &'a ClassDef<'a>) -> Generated {
         let loc = place(s.location);
-        let firstlineno = def.decorator_list.first().map_or(s.location.lineno, |first| first.location.lineno);
+        let firstlineno =
+            def.decorator_list.first().map_or(s.location.lineno, |first| self.location_of(first).lineno);
         self.expressions(def.decorator_list)?;
         if def.type_params.is_empty() {
             self.class_body(s, def, firstlineno)?;

@@ -61,7 +61,7 @@ impl<'a> Codegen<'a, '_> {
         if self.table.scope(id).inlined {
             let first = &generators[0];
             self.iterated(&first.iter)?;
-            self.emit(get_iterator(first), place(first.iter.location));
+            self.emit(get_iterator(first), self.place_of(&first.iter));
             let inlined = self.push_inlined(id, loc);
             self.emit(build.expect("generators are not inlined"), loc);
             self.emit_with(Op::Swap, 2, loc);
@@ -84,13 +84,13 @@ impl<'a> Codegen<'a, '_> {
         if kind == ComprehensionKind::Generator {
             self.wrap_in_stopiteration_handler();
         } else {
-            self.emit(Op::ReturnValue, place(element.location));
+            self.emit(Op::ReturnValue, self.place_of(element));
         }
         let code = self.leave(AtEnd::ReturnNone)?;
         self.make_closure(code, FunctionParts::default(), loc);
         let first = &generators[0];
         self.iterated(&first.iter)?;
-        self.emit(get_iterator(first), place(first.iter.location));
+        self.emit(get_iterator(first), self.place_of(&first.iter));
         self.emit_with(Op::Call, 0, loc);
         if self.table.scope(id).coroutine && kind != ComprehensionKind::Generator {
             self.await_top(0, loc);
@@ -219,7 +219,7 @@ impl<'a> Codegen<'a, '_> {
                 is_loop = false;
             } else {
                 self.iterated(&generator.iter)?;
-                self.emit(get_iterator(generator), place(generator.iter.location));
+                self.emit(get_iterator(generator), self.place_of(&generator.iter));
             }
         } else if first == FirstIterator::Argument {
             self.emit(Op::LoadFast, loc);
@@ -227,21 +227,21 @@ impl<'a> Codegen<'a, '_> {
         if is_loop {
             // 3.13 asks again: a generator's argument can be changed from outside.
             if !generator.is_async && self.features.clauses_ask_for_iterators_again {
-                self.emit(Op::GetIter, place(generator.iter.location));
+                self.emit(Op::GetIter, self.place_of(&generator.iter));
             }
             depth += 1;
             self.use_label(start);
             if generator.is_async {
                 send = Some(self.next_of_async(cleanup, loc));
             } else {
-                self.emit_jump(Op::ForIter, cleanup, place(generator.iter.location));
+                self.emit_jump(Op::ForIter, cleanup, self.place_of(&generator.iter));
             }
         }
         self.expression(&generator.target)?;
         for condition in generator.ifs {
             self.jump_if(condition, again, JumpWhen::False, loc)?;
         }
-        let at = place(collected.element.location);
+        let at = self.place_of(collected.element);
         let at = if index + 1 < generators.len() {
             self.clause(generators, index + 1, depth, collected, first, loc)?;
             at
@@ -261,7 +261,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn collect(&mut self, collected: Collected<'a>, depth: u32) -> Generated<Location> {
-        let at = place(collected.element.location);
+        let at = self.place_of(collected.element);
         self.expression(collected.element)?;
         match collected.kind {
             ComprehensionKind::Generator => {
@@ -273,7 +273,7 @@ impl<'a> Codegen<'a, '_> {
             ComprehensionKind::Dict => {
                 let Some(value) = collected.value else { return Ok(at) };
                 self.expression(value)?;
-                let at = place(collected.element.location.to(value.location));
+                let at = place(self.location_of(collected.element).to(self.location_of(value)));
                 self.emit_with(Op::MapAdd, depth + 1, at);
                 return Ok(at);
             }

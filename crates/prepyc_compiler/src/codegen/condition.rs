@@ -110,9 +110,7 @@ impl<'a> Codegen<'a, '_> {
     ) -> Generated {
         if self.constant(e).is_none() {
             match e.kind {
-                ExprKind::UnaryOp { op: UnaryOp::Not, operand }
-                    if self.inverted_compare(operand).is_none() =>
-                {
+                ExprKind::UnaryOp { op: UnaryOp::Not, operand } if self.inverted_compare(e).is_none() => {
                     return self.jump_if(operand, target, when.inverted(), loc);
                 }
                 ExprKind::BoolOp { op, values } => {
@@ -135,12 +133,7 @@ impl<'a> Codegen<'a, '_> {
             }
         }
         self.expression(e)?;
-        let at = match e.kind {
-            ExprKind::UnaryOp { op: UnaryOp::Not, operand } if self.inverted_compare(operand).is_some() => {
-                place(operand.location)
-            }
-            _ => place(e.location),
-        };
+        let at = self.place_of(e);
         self.emit(Op::ToBool, at);
         self.emit_jump(when.op(), target, at);
         Ok(())

@@ -48,7 +48,7 @@ impl<'a> Codegen<'a, '_> {
             }
             ExprKind::BoolOp { op, values } => self.boolean(op, values, loc),
             ExprKind::BinOp { left, op, right } => self.binary(e, left, op, right),
-            ExprKind::UnaryOp { op, operand } => self.unary(op, operand, loc),
+            ExprKind::UnaryOp { op, operand } => self.unary(e, op, operand),
             ExprKind::Lambda { args, body } => self.lambda(e, args, body),
             ExprKind::IfExp(node) => self.conditional_expression(node, loc),
             ExprKind::Dict(dict) => self.dict(dict, loc),
@@ -128,13 +128,14 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn unary(&mut self, op: UnaryOp, operand: &'a Expr<'a>, loc: Location) -> Generated {
-        if let (UnaryOp::Not, Some((node, inverted))) = (op, self.inverted_compare(operand)) {
+    fn unary(&mut self, e: &'a Expr<'a>, op: UnaryOp, operand: &'a Expr<'a>) -> Generated {
+        if let Some((inner, node, inverted)) = self.inverted_compare(e) {
             self.expression(&node.left)?;
             self.comparator(&node.comparators[0], inverted)?;
-            self.compare_op(inverted, place(operand.location));
+            self.compare_op(inverted, place(inner.location));
             return Ok(());
         }
+        let loc = place(e.location);
         self.expression(operand)?;
         match op {
             UnaryOp::Not => {

@@ -3,7 +3,7 @@
 //! Mirrors `Python/ast_opt.c`. From 3.14 on the graph folds the rest.
 
 use prepyc_bytecode::{Constant, FrozenSet, PyInt};
-use prepyc_syntax::ast::{CmpOp, Compare, Expr, ExprContext, ExprKind, Literal, UnaryOp};
+use prepyc_syntax::ast::{self, CmpOp, Compare, Expr, ExprContext, ExprKind, Literal, UnaryOp};
 use prepyc_version::CfgPipeline;
 
 use super::display::Display;
@@ -12,6 +12,7 @@ use super::{Codegen, Generated, place};
 use crate::evaluate::{
     BinaryOperator, UnaryOperator, binary_operation, unary_operation, without_equal_elements,
 };
+use crate::location::Location;
 
 impl<'a> Codegen<'a, '_> {
     pub(super) fn folds_tree(&self) -> bool {
@@ -89,20 +90,34 @@ impl<'a> Codegen<'a, '_> {
         Constant::FrozenSet(FrozenSet::new(without_equal_elements(elements), self.strings))
     }
 
-    /// `not` of a comparison that has an opposite, where the tree is folded.
-    pub(super) fn inverted_compare(&self, e: &'a Expr<'a>) -> Option<(&'a Compare<'a>, CmpOp)> {
-        let ExprKind::Compare(node) = e.kind else { return None };
-        if !self.folds_tree() {
+    /// A comparison under one `not` or more that the tree's folding turns into its opposite, and which that is.
+    pub(super) fn inverted_compare(&self, e: &'a Expr<'a>) -> Option<(&'a Expr<'a>, &'a Compare<'a>, CmpOp)> {
+        let (mut inner, mut inversions) = (e, 0);
+        while let ExprKind::UnaryOp { op: UnaryOp::Not, operand } = inner.kind {
+            (inner, inversions) = (operand, inversions + 1);
+        }
+        let ExprKind::Compare(node) = inner.kind else { return None };
+        let [op] = node.ops else { return None };
+        if inversions == 0 || !self.folds_tree() {
             return None;
         }
-        let inverted = match node.ops {
-            [CmpOp::Is] => CmpOp::IsNot,
-            [CmpOp::IsNot] => CmpOp::Is,
-            [CmpOp::In] => CmpOp::NotIn,
-            [CmpOp::NotIn] => CmpOp::In,
+        let opposite = match op {
+            CmpOp::Is => CmpOp::IsNot,
+            CmpOp::IsNot => CmpOp::Is,
+            CmpOp::In => CmpOp::NotIn,
+            CmpOp::NotIn => CmpOp::In,
             _ => return None,
         };
-        Some((node, inverted))
+        Some((inner, node, if inversions % 2 == 1 { opposite } else { *op }))
+    }
+
+    /// Where an expression stands once the tree is folded: a comparison keeps its place and takes that of its `not`.
+    pub(super) fn location_of(&self, e: &'a Expr<'a>) -> ast::Location {
+        self.inverted_compare(e).map_or(e.location, |(inner, _, _)| inner.location)
+    }
+
+    pub(super) fn place_of(&self, e: &'a Expr<'a>) -> Location {
+        place(self.location_of(e))
     }
 
     /// Something that is only iterated over or searched: a display of constants may be a constant itself.

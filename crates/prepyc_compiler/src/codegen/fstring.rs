@@ -131,7 +131,7 @@ impl<'a> Codegen<'a, '_> {
                     self.load_const(Constant::Str(text), Location::NONE);
                 }
                 Piece::Value { index, conversion, spec } => {
-                    let at = place(elts[index].location);
+                    let at = self.place_of(&elts[index]);
                     self.expression(&elts[index])?;
                     self.emit_with(Op::ConvertValue, conversion_number(conversion), at);
                     if spec.is_empty() {

@@ -34,7 +34,8 @@ impl<'a> Codegen<'a, '_> {
         kind: UnitKind,
     ) -> Generated {
         let loc = place(s.location);
-        let firstlineno = def.decorator_list.first().map_or(s.location.lineno, |first| first.location.lineno);
+        let firstlineno =
+            def.decorator_list.first().map_or(s.location.lineno, |first| self.location_of(first).lineno);
         self.expressions(def.decorator_list)?;
         let mut parts = self.defaults(def.args, loc)?;
         let given = parts.0.count_ones();
@@ -68,9 +69,9 @@ impl<'a> Codegen<'a, '_> {
         self.store_name(def.name, loc)
     }
 
-    pub(super) fn apply_decorators(&mut self, decorators: &[Expr<'_>]) {
+    pub(super) fn apply_decorators(&mut self, decorators: &'a [Expr<'a>]) {
         for decorator in decorators.iter().rev() {
-            self.emit_with(Op::Call, 0, place(decorator.location));
+            self.emit_with(Op::Call, 0, self.place_of(decorator));
         }
     }
 
@@ -130,7 +131,7 @@ impl<'a> Codegen<'a, '_> {
         let code = if self.scope().generator {
             self.leave(AtEnd::ReturnTop)?
         } else {
-            self.emit(Op::ReturnValue, place(body.location));
+            self.emit(Op::ReturnValue, self.place_of(body));
             self.leave(AtEnd::ReturnNone)?
         };
         self.make_closure(code, parts, loc);

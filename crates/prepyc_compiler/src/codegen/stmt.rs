@@ -99,11 +99,11 @@ impl<'a> Codegen<'a, '_> {
             if top == Top::ReturnValue {
                 self.expression(value)?;
             } else {
-                loc = place(value.location);
+                loc = self.place_of(value);
                 self.emit(Op::Nop, loc);
             }
         }
-        if value.is_none_or(|value| value.location.lineno != s.location.lineno) {
+        if value.is_none_or(|value| self.location_of(value).lineno != s.location.lineno) {
             loc = place(s.location);
             self.emit(Op::Nop, loc);
         }
@@ -176,7 +176,7 @@ impl<'a> Codegen<'a, '_> {
         let (start, cleanup, exit) = (self.new_label(), self.new_label(), self.new_label());
         self.push_block(FrameBlock::For { start, exit });
         self.iterated(&node.iter)?;
-        let loc = place(node.iter.location);
+        let loc = self.place_of(&node.iter);
         self.emit(Op::GetIter, loc);
         self.use_label(start);
         self.emit_jump(Op::ForIter, cleanup, loc);
@@ -202,7 +202,7 @@ impl<'a> Codegen<'a, '_> {
         let loc = place(s.location);
         let (start, except, exit) = (self.new_label(), self.new_label(), self.new_label());
         self.iterated(&node.iter)?;
-        self.emit(Op::GetAiter, place(node.iter.location));
+        self.emit(Op::GetAiter, self.place_of(&node.iter));
         self.use_label(start);
         self.push_block(FrameBlock::AsyncFor { start, exit });
         let send = self.next_of_async(except, loc);
@@ -214,7 +214,7 @@ impl<'a> Codegen<'a, '_> {
         self.emit_jump(Op::Jump, start, Location::NONE);
         self.pop_block();
         self.use_label(except);
-        self.end_async_for(send, place(node.iter.location));
+        self.end_async_for(send, self.place_of(&node.iter));
         self.statements(node.orelse)?;
         self.use_label(exit);
         Ok(())
@@ -300,7 +300,7 @@ impl<'a> Codegen<'a, '_> {
             self.expression(msg)?;
             self.emit_with(Op::Call, 0, loc);
         }
-        self.emit_with(Op::RaiseVarargs, 1, place(test.location));
+        self.emit_with(Op::RaiseVarargs, 1, self.place_of(test));
         self.use_label(end);
         Ok(())
     }

@@ -87,8 +87,8 @@ impl<'a> Codegen<'a, '_> {
 
     /// The function that evaluates a bound, a default or an alias when it is asked for.
     fn evaluated_later(&mut self, e: &'a Expr<'a>, name: StrId, key: NodeKey, star: Star) -> Generated {
-        let loc = place(e.location);
-        let parts = self.enter_evaluator(name, key, loc, e.location.lineno);
+        let loc = self.place_of(e);
+        let parts = self.enter_evaluator(name, key, loc, self.location_of(e).lineno);
         match e.kind {
             ExprKind::Starred { value, .. } if star == Star::Unpacked => {
                 self.expression(value)?;

@@ -2,6 +2,7 @@
 
 use prepyc_bytecode::{CodeObject, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
+use prepyc_version::DroppedDocstring;
 use rustc_hash::FxHashMap;
 
 use super::frame_block::FrameBlock;
@@ -105,13 +106,22 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    /// From 3.14 on `-OO` takes the docstring out of the tree; before, it stays as a statement without effect.
-    pub(super) fn without_docstring(&self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
-        let is_dropped = self.features.docstrings_leave_the_tree
-            && !self.optimize.keeps_docstrings()
-            && statements.len() > 1
-            && docstring(statements).is_some();
-        if is_dropped { &statements[1..] } else { statements }
+    /// What is left to be compiled of a body whose docstring, if it has one, is dropped.
+    pub(super) fn without_docstring(&mut self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
+        let [first, rest @ ..] = statements else { return statements };
+        if self.optimize.keeps_docstrings() || docstring(statements).is_none() {
+            return statements;
+        }
+        match self.features.dropped_docstring {
+            DroppedDocstring::StaysAsStatement => return statements,
+            DroppedDocstring::BecomesPassIfAlone if rest.is_empty() => {
+                let ast::Location { lineno, col_offset, .. } = first.location;
+                let pass = Location::range(lineno, col_offset, lineno, col_offset + "pass".len() as u32);
+                self.emit(Op::Nop, pass);
+            }
+            DroppedDocstring::BecomesPassIfAlone | DroppedDocstring::Vanishes => {}
+        }
+        rest
     }
 
     pub(super) fn scope(&self) -> &Scope {

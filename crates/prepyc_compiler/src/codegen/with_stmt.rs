@@ -3,7 +3,7 @@
 use prepyc_syntax::ast::With;
 
 use super::frame_block::FrameBlock;
-use super::{Codegen, Generated, place};
+use super::{Codegen, Generated};
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
@@ -17,7 +17,7 @@ const AEXIT: u32 = 3;
 impl<'a> Codegen<'a, '_> {
     pub(super) fn with(&mut self, node: &'a With<'a>, index: usize) -> Generated {
         let item = &node.items[index];
-        let loc = place(item.context_expr.location);
+        let loc = self.place_of(&item.context_expr);
         self.expression(&item.context_expr)?;
         if self.features.with_loads_special_methods {
             self.enter_special(ENTER, EXIT, loc);
@@ -44,7 +44,7 @@ impl<'a> Codegen<'a, '_> {
 
     pub(super) fn async_with(&mut self, node: &'a With<'a>, index: usize) -> Generated {
         let item = &node.items[index];
-        let loc = place(item.context_expr.location);
+        let loc = self.place_of(&item.context_expr);
         self.expression(&item.context_expr)?;
         if self.features.with_loads_special_methods {
             self.enter_special(AENTER, AEXIT, loc);
