@@ -42,24 +42,21 @@ fn without_the_flag_names_say_nothing_of_levels() {
 
 #[test]
 fn beside_a_source_one_level_has_to_do() {
-    let settings = [
-        ("precompile_optimize_levels", "1,2"),
-        ("precompile_source_retention", "omit_source"),
-        ("precompile", "enabled"),
-    ];
-    let mut workspace = Workspace::new(&settings);
-    workspace.add(binary("//p:bin").srcs(&["bin.py"]));
-    let planned = workspace.plan();
-    assert_eq!(planned.runfiles("//p:bin"), ["p/bin.pyc"]);
-    let (_, action) = planned.plan.actions().next().expect("one action");
-    assert_eq!(action.level().to_string(), "1");
-    assert_eq!(
-        planned.warnings(&["//p:bin"]),
-        [
-            "//p:bin: compiled at level 1 alone: sources are omitted, and a pyc in a source's place has one name for all \
-          levels"
-        ]
-    );
+    let one_of_several = "//p:bin: compiled at level 1 alone: sources are omitted, and a pyc in a source's place has one \
+                          name for all levels";
+    for (levels, level, warnings) in [("1,2", "1", &[one_of_several][..]), ("2", "2", &[])] {
+        let mut workspace = Workspace::new(&[
+            ("precompile", "enabled"),
+            ("precompile_source_retention", "omit_source"),
+            ("precompile_optimize_levels", levels),
+        ]);
+        workspace.add(binary("//p:bin").srcs(&["bin.py"]));
+        let planned = workspace.plan();
+        assert_eq!(planned.runfiles("//p:bin"), ["p/bin.pyc"]);
+        let (_, action) = planned.plan.actions().next().expect("one action");
+        assert_eq!(action.level().to_string(), level);
+        assert_eq!(planned.warnings(&["//p:bin"]), warnings);
+    }
 }
 
 /// Everything that attributes can say against it.

@@ -17,7 +17,7 @@ fn errors(rules: &[Rule]) -> Vec<String> {
 #[test]
 fn a_circle_is_named_from_its_least_label_on() {
     let rules = [
-        library("//p:root").deps(&["//p:z"]),
+        library("//p:Above").deps(&["//p:z"]),
         library("//p:z").deps(&["//p:a"]),
         library("//p:a").deps(&["//p:m", "//p:leaf"]),
         library("//p:m").deps(&["//p:z"]),
