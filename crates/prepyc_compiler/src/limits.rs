@@ -19,6 +19,11 @@ pub(crate) const MAX_ANNOTATION_TEXT: usize = 1 << 26;
 /// CPython: `sys.int_info.default_max_str_digits` (`_PY_LONG_DEFAULT_MAX_STR_DIGITS`, `Include/internal/pycore_long.h`).
 pub(crate) const MAX_DECIMAL_DIGITS: usize = 4300;
 
+/// How deep loops, `with` and `try` nest in one code object.
+///
+/// CPython: `CO_MAXBLOCKS` (`Include/internal/pycore_compile.h`, 3.13).
+pub(crate) const MAX_FRAME_BLOCKS: usize = 21;
+
 /// What is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {

@@ -24,6 +24,7 @@ impl<'a> Codegen<'a, '_> {
         if self.method_call(e, call)? {
             return Ok(());
         }
+        self.suspect_call(&call.func);
         let skip = self.new_label();
         self.expression(&call.func)?;
         if self.features.consumes_generators_in_place {

@@ -71,6 +71,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     pub(super) fn compare(&mut self, node: &'a Compare<'a>, loc: Location) -> Generated {
+        self.suspect_comparison(node, node.ops, loc);
         self.expression(&node.left)?;
         let last = node.ops.len() - 1;
         if last == 0 {
@@ -167,6 +168,7 @@ impl<'a> Codegen<'a, '_> {
         when: JumpWhen,
         loc: Location,
     ) -> Generated {
+        self.suspect_comparison(node, node.ops, loc);
         let cleanup = self.new_label();
         self.expression(&node.left)?;
         let last = node.ops.len() - 1;

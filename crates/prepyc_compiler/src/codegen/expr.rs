@@ -130,6 +130,7 @@ impl<'a> Codegen<'a, '_> {
 
     fn unary(&mut self, e: &'a Expr<'a>, op: UnaryOp, operand: &'a Expr<'a>) -> Generated {
         if let Some((inner, node, inverted)) = self.inverted_compare(e) {
+            self.suspect_comparison(node, &[inverted], place(inner.location));
             self.expression(&node.left)?;
             self.comparator(&node.comparators[0], inverted)?;
             self.compare_op(inverted, place(inner.location));
@@ -226,6 +227,9 @@ impl<'a> Codegen<'a, '_> {
         ctx: ExprContext,
         loc: Location,
     ) -> Generated {
+        if ctx == ExprContext::Load {
+            self.suspect_subscript(value, slice);
+        }
         self.expression(value)?;
         if ctx != ExprContext::Del
             && let Some(parts) = self.plain_slice(slice)

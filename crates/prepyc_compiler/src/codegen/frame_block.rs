@@ -3,7 +3,8 @@
 use prepyc_bytecode::StrId;
 use prepyc_syntax::ast::{self, ExprContext, Stmt};
 
-use super::{Codegen, Generated};
+use super::{Codegen, Generated, place};
+use crate::limits::MAX_FRAME_BLOCKS;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
@@ -34,8 +35,12 @@ pub(super) enum Top {
 }
 
 impl<'a> Codegen<'a, '_> {
-    pub(super) fn push_block(&mut self, block: FrameBlock<'a>) {
+    pub(super) fn push_block(&mut self, block: FrameBlock<'a>, location: Location) -> Generated {
+        if self.unit().frame_blocks.len() >= MAX_FRAME_BLOCKS {
+            return self.error_at("too many statically nested blocks", location);
+        }
         self.unit().frame_blocks.push(block);
+        Ok(())
     }
 
     pub(super) fn pop_block(&mut self) {
@@ -51,7 +56,7 @@ impl<'a> Codegen<'a, '_> {
     ) -> Generated<Location> {
         let saved = self.unit().frame_blocks.clone();
         while let Some(block) = self.unit().frame_blocks.pop() {
-            self.refuse_in_group(block, from)?;
+            self.refuse_in_group(block, location, from)?;
             location = self.unwind(block, location, top)?;
         }
         self.unit().frame_blocks = saved;
@@ -67,7 +72,7 @@ impl<'a> Codegen<'a, '_> {
         let saved = self.unit().frame_blocks.clone();
         let mut found = None;
         while let Some(block) = self.unit().frame_blocks.pop() {
-            self.refuse_in_group(block, from)?;
+            self.refuse_in_group(block, location, from)?;
             if matches!(
                 block,
                 FrameBlock::While { .. } | FrameBlock::For { .. } | FrameBlock::AsyncFor { .. }
@@ -81,11 +86,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(found)
     }
 
-    fn refuse_in_group(&self, block: FrameBlock<'a>, from: ast::Location) -> Generated {
-        if matches!(block, FrameBlock::ExceptionGroupHandler) {
-            return self.error("'break', 'continue' and 'return' cannot appear in an except* block", from);
+    /// CPython points nowhere where a `finally` or `with` has been left already; we, at the statement.
+    fn refuse_in_group(&self, block: FrameBlock<'a>, location: Location, from: ast::Location) -> Generated {
+        if !matches!(block, FrameBlock::ExceptionGroupHandler) {
+            return Ok(());
         }
-        Ok(())
+        let location = if location.has_line() { location } else { place(from) };
+        self.error_at("'break', 'continue' and 'return' cannot appear in an except* block", location)
     }
 
     pub(super) fn unwind(
@@ -107,7 +114,7 @@ impl<'a> Codegen<'a, '_> {
             FrameBlock::FinallyTry(body) => {
                 self.emit(Op::PopBlock, location);
                 if top == Top::ReturnValue {
-                    self.push_block(FrameBlock::PopValue);
+                    self.push_block(FrameBlock::PopValue, location)?;
                 }
                 self.statements(body)?;
                 if top == Top::ReturnValue {

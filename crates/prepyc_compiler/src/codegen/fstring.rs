@@ -1,7 +1,7 @@
 //! f-strings, t-strings, and `'…' % (…)` where it is as good as an f-string.
 
 use prepyc_bytecode::{Constant, StrId};
-use prepyc_syntax::ast::{Conversion, Expr, ExprKind, FormattedValue, Interpolation};
+use prepyc_syntax::ast::{Conversion, Expr, ExprKind, FormattedValue, Interpolation, Operator};
 
 use super::display::STACK_USE_GUIDELINE;
 use super::{Codegen, Generated, place};
@@ -100,6 +100,15 @@ impl<'a> Codegen<'a, '_> {
         self.emit_with(Op::BuildTuple, interpolations, loc);
         self.emit(Op::BuildTemplate, loc);
         Ok(())
+    }
+
+    /// Whether [`Codegen::percent_format`] takes it.
+    pub(super) fn is_percent_format(&mut self, e: &'a Expr<'a>) -> bool {
+        let ExprKind::BinOp { left, op: Operator::Mod, right } = e.kind else { return false };
+        let ExprKind::Tuple { elts, .. } = right.kind else { return false };
+        let Some(Constant::Str(format)) = self.constant(left) else { return false };
+        !elts.iter().any(|element| matches!(element.kind, ExprKind::Starred { .. }))
+            && split_format(self.strings.get(format).as_bytes(), elts.len()).is_some()
     }
 
     /// `'%s and %r' % (a, b)` as the f-string it amounts to; whether it does.

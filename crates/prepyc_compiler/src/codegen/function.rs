@@ -102,7 +102,7 @@ impl<'a> Codegen<'a, '_> {
         let scope = self.scope();
         let is_generator = scope.coroutine || scope.generator;
         if is_generator {
-            self.push_block(FrameBlock::Transparent);
+            self.push_block(FrameBlock::Transparent, place(s.location))?;
         }
         self.statements(body)?;
         if is_generator {

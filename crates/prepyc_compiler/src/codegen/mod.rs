@@ -19,6 +19,7 @@ mod name;
 mod names;
 mod pattern;
 mod stmt;
+mod suspicion;
 mod try_stmt;
 mod type_params;
 mod unit;
@@ -199,8 +200,16 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Issues a `SyntaxWarning`.
-    fn warn(&mut self, message: impl Into<String>, location: ast::Location) {
-        self.warnings.issue(message, location.lineno);
+    fn warn(&mut self, message: impl Into<String>, location: Location) {
+        self.warnings.issue(message, location.line().unwrap_or_default());
+    }
+
+    /// An error at the place of an instruction.
+    fn error_at<T>(&self, message: impl Into<String>, location: Location) -> Generated<T> {
+        let (col_offset, end_col_offset) = location.columns().unwrap_or_default();
+        let (lineno, end_lineno) =
+            (location.line().unwrap_or_default(), location.end_line().unwrap_or_default());
+        self.error(message, ast::Location { lineno, end_lineno, col_offset, end_col_offset })
     }
 
     fn text(&self, name: StrId) -> String {

@@ -1,6 +1,5 @@
 //! Statements.
 
-use prepyc_bytecode::Constant;
 use prepyc_syntax::ast::{self, Expr, ExprContext, ExprKind, For, If, Operator, Stmt, StmtKind, While};
 
 use super::condition::JumpWhen;
@@ -155,7 +154,7 @@ impl<'a> Codegen<'a, '_> {
     fn while_(&mut self, node: &'a While<'a>, loc: Location) -> Generated {
         let (start, exit, orelse) = (self.new_label(), self.new_label(), self.new_label());
         self.use_label(start);
-        self.push_block(FrameBlock::While { start, exit });
+        self.push_block(FrameBlock::While { start, exit }, loc)?;
         self.jump_if(&node.test, orelse, JumpWhen::False, loc)?;
         let body = self.new_label();
         self.use_label(body);
@@ -172,9 +171,9 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn for_(&mut self, _s: &'a Stmt<'a>, node: &'a For<'a>) -> Generated {
+    fn for_(&mut self, s: &'a Stmt<'a>, node: &'a For<'a>) -> Generated {
         let (start, cleanup, exit) = (self.new_label(), self.new_label(), self.new_label());
-        self.push_block(FrameBlock::For { start, exit });
+        self.push_block(FrameBlock::For { start, exit }, place(s.location))?;
         self.iterated(&node.iter)?;
         let loc = self.place_of(&node.iter);
         self.emit(Op::GetIter, loc);
@@ -204,7 +203,7 @@ impl<'a> Codegen<'a, '_> {
         self.iterated(&node.iter)?;
         self.emit(Op::GetAiter, self.place_of(&node.iter));
         self.use_label(start);
-        self.push_block(FrameBlock::AsyncFor { start, exit });
+        self.push_block(FrameBlock::AsyncFor { start, exit }, loc)?;
         let send = self.next_of_async(except, loc);
         if self.features.branches_are_marked {
             self.emit(Op::NotTaken, loc);
@@ -281,14 +280,8 @@ impl<'a> Codegen<'a, '_> {
         location: ast::Location,
     ) -> Generated {
         let loc = place(location);
-        // CPython warns at every level, and by the tree as it is folded.
-        let is_tuple = match test.kind {
-            ExprKind::Tuple { elts, .. } => !elts.is_empty(),
-            _ => matches!(self.constant(test), Some(Constant::Tuple(items)) if !items.is_empty()),
-        };
-        if is_tuple {
-            self.warn("assertion is always true, perhaps remove parentheses?", location);
-        }
+        // At every level.
+        self.suspect_assertion(test, loc);
         if !self.optimize.keeps_assertions() {
             return Ok(());
         }

@@ -35,7 +35,7 @@ impl<'a> Codegen<'a, '_> {
     ) -> Generated {
         let (end, exit, cleanup) = (self.new_label(), self.new_label(), self.new_label());
         self.emit_jump(Op::SetupFinally, end, loc);
-        self.push_block(FrameBlock::FinallyTry(node.finalbody));
+        self.push_block(FrameBlock::FinallyTry(node.finalbody), loc)?;
         if node.handlers.is_empty() {
             self.statements(node.body)?;
         } else {
@@ -46,7 +46,7 @@ impl<'a> Codegen<'a, '_> {
         self.statements(node.finalbody)?;
         self.emit_jump(Op::JumpNoInterrupt, exit, Location::NONE);
         self.use_label(end);
-        self.push_block(FrameBlock::FinallyEnd);
+        self.push_block(FrameBlock::FinallyEnd, loc)?;
         self.emit_jump(Op::SetupCleanup, cleanup, Location::NONE);
         self.emit(Op::PushExcInfo, Location::NONE);
         self.statements(node.finalbody)?;
@@ -61,7 +61,7 @@ impl<'a> Codegen<'a, '_> {
     fn try_except(&mut self, node: &'a Try<'a>, loc: Location) -> Generated {
         let (except, end, cleanup) = (self.new_label(), self.new_label(), self.new_label());
         self.emit_jump(Op::SetupFinally, except, loc);
-        self.push_block(FrameBlock::TryExcept);
+        self.push_block(FrameBlock::TryExcept, loc)?;
         self.statements(node.body)?;
         self.pop_block();
         self.emit(Op::PopBlock, Location::NONE);
@@ -70,7 +70,7 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(except);
         self.emit_jump(Op::SetupCleanup, cleanup, Location::NONE);
         self.emit(Op::PushExcInfo, Location::NONE);
-        self.push_block(FrameBlock::ExceptionHandler);
+        self.push_block(FrameBlock::ExceptionHandler, loc)?;
         for (index, handler) in node.handlers.iter().enumerate() {
             if handler.type_.is_none() && index + 1 < node.handlers.len() {
                 return self.error("default 'except:' must be last", handler.location);
@@ -97,7 +97,7 @@ impl<'a> Codegen<'a, '_> {
             let cleanup = self.new_label();
             self.store_name(name, loc)?;
             self.emit_jump(Op::SetupCleanup, cleanup, loc);
-            self.push_block(FrameBlock::HandlerCleanup(handler.name));
+            self.push_block(FrameBlock::HandlerCleanup(handler.name), loc)?;
             self.statements(handler.body)?;
             self.pop_block();
             self.emit(Op::PopBlock, Location::NONE);
@@ -110,7 +110,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::Reraise, 1, Location::NONE);
         } else {
             self.emit(Op::PopTop, loc);
-            self.push_block(FrameBlock::HandlerCleanup(None));
+            self.push_block(FrameBlock::HandlerCleanup(None), loc)?;
             self.statements(handler.body)?;
             self.pop_block();
             self.emit(Op::PopBlock, Location::NONE);
@@ -125,7 +125,7 @@ impl<'a> Codegen<'a, '_> {
         let (except, orelse, end) = (self.new_label(), self.new_label(), self.new_label());
         let (cleanup, reraise_star, reraise) = (self.new_label(), self.new_label(), self.new_label());
         self.emit_jump(Op::SetupFinally, except, loc);
-        self.push_block(FrameBlock::TryExcept);
+        self.push_block(FrameBlock::TryExcept, loc)?;
         self.statements(node.body)?;
         self.pop_block();
         self.emit(Op::PopBlock, Location::NONE);
@@ -133,7 +133,7 @@ impl<'a> Codegen<'a, '_> {
         self.use_label(except);
         self.emit_jump(Op::SetupCleanup, cleanup, Location::NONE);
         self.emit(Op::PushExcInfo, Location::NONE);
-        self.push_block(FrameBlock::ExceptionGroupHandler);
+        self.push_block(FrameBlock::ExceptionGroupHandler, loc)?;
         for (index, handler) in node.handlers.iter().enumerate() {
             if index == 0 {
                 let at = place(handler.location);
@@ -183,7 +183,7 @@ impl<'a> Codegen<'a, '_> {
             None => self.emit(Op::PopTop, loc),
         }
         self.emit_jump(Op::SetupCleanup, cleanup, loc);
-        self.push_block(FrameBlock::HandlerCleanup(handler.name));
+        self.push_block(FrameBlock::HandlerCleanup(handler.name), loc)?;
         self.statements(handler.body)?;
         self.pop_block();
         self.emit(Op::PopBlock, Location::NONE);

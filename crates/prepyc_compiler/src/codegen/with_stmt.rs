@@ -26,7 +26,7 @@ impl<'a> Codegen<'a, '_> {
         }
         let (last, exit, cleanup) = (self.new_label(), self.new_label(), self.new_label());
         self.emit_jump(Op::SetupWith, last, loc);
-        self.push_block(FrameBlock::With(loc));
+        self.push_block(FrameBlock::With(loc), loc)?;
         self.with_inside(node, index, loc, Self::with)?;
         self.emit(Op::PopBlock, Location::NONE);
         self.pop_block();
@@ -54,7 +54,7 @@ impl<'a> Codegen<'a, '_> {
         self.await_top(1, loc);
         let (last, exit, cleanup) = (self.new_label(), self.new_label(), self.new_label());
         self.emit_jump(Op::SetupWith, last, loc);
-        self.push_block(FrameBlock::AsyncWith(loc));
+        self.push_block(FrameBlock::AsyncWith(loc), loc)?;
         self.with_inside(node, index, loc, Self::async_with)?;
         self.emit(Op::PopBlock, loc);
         self.pop_block();
