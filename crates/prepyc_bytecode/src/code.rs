@@ -124,6 +124,13 @@ fn collect_code<'a>(constants: &'a [Constant], found: &mut Vec<&'a CodeObject>) 
     }
 }
 
+impl Constant {
+    /// As Python's `repr` shows it; code objects without an address.
+    pub fn repr<'a>(&'a self, strings: &'a Strings) -> impl fmt::Display + 'a {
+        Repr { constant: self, strings }
+    }
+}
+
 impl Program {
     /// A constant as Python's `repr` shows it; code objects without an address.
     pub fn repr<'a>(&'a self, constant: &'a Constant) -> impl fmt::Display + 'a {

@@ -9,6 +9,7 @@ use crate::backend::Backend;
 use crate::codegen::{Failure, Optimize, Settings, generate};
 use crate::error::{CompileError, Rejection, UnsupportedVersion};
 use crate::future::future_features;
+use crate::preprocess::warn_of_finally_exits;
 use crate::symtable::build_symtable;
 use crate::warning::{Warning, Warnings};
 
@@ -92,6 +93,9 @@ fn run_stages(
     warnings.extend(parsed.warnings);
     let module: &_ = arena.alloc(parsed.module);
     let future = future_features(module, &strings)?;
+    if features.finally_exits_warned {
+        warn_of_finally_exits(module, warnings);
+    }
     let table = build_symtable(module, features, future, &mut strings)?;
     let filename = strings.intern(filename);
     let settings = Settings { table: &table, features, future, optimize, filename };

@@ -198,7 +198,7 @@ pub fn without_equal_elements(elements: Vec<Constant>) -> Vec<Constant> {
 }
 
 /// `left == right`.
-fn are_equal(left: &Constant, right: &Constant) -> bool {
+pub(crate) fn are_equal(left: &Constant, right: &Constant) -> bool {
     let elementwise = |left: &[Constant], right: &[Constant]| {
         left.len() == right.len() && left.iter().zip(right).all(|(left, right)| are_equal(left, right))
     };

@@ -17,6 +17,8 @@ pub struct FutureFeatures {
     pub last_line: u32,
 }
 
+pub(crate) const LATE_IMPORT: &str = "from __future__ imports must occur at the beginning of the file";
+
 /// Features that every supported version has without being asked.
 const MANDATORY: [&str; 8] = [
     "nested_scopes",
@@ -36,14 +38,24 @@ const MANDATORY: [&str; 8] = [
 pub fn future_features(module: &Module<'_>, strings: &Strings) -> Result<FutureFeatures, SourceError> {
     let mut features = FutureFeatures::default();
     let head = usize::from(docstring(module.body).is_some());
-    for statement in &module.body[head..] {
-        let Some(import) = future_import(statement, strings) else { break };
+    let mut statements = module.body[head..].iter().peekable();
+    while let Some((statement, import)) =
+        statements.peek().and_then(|statement| Some((*statement, future_import(statement, strings)?)))
+    {
+        statements.next();
         for alias in import.names {
             read_feature(&mut features, strings.get(alias.name), alias.location)?;
         }
         features.last_line = statement.location.lineno;
     }
-    Ok(features)
+    // One that comes later is recognized by its line, so those on the same line are looked for here.
+    let late = statements
+        .take_while(|statement| statement.location.lineno == features.last_line)
+        .find(|statement| future_import(statement, strings).is_some());
+    match late {
+        Some(statement) => Err(SourceError::new(LATE_IMPORT, statement.location)),
+        None => Ok(features),
+    }
 }
 
 fn future_import<'s>(statement: &'s Stmt<'_>, strings: &Strings) -> Option<&'s ImportFrom<'s>> {

@@ -18,6 +18,7 @@ mod limits;
 mod location;
 mod mangle;
 mod op;
+mod preprocess;
 mod sequence;
 mod stack;
 #[cfg(test)]

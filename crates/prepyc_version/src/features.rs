@@ -77,6 +77,8 @@ pub struct Features {
     /// The first and last code points, in order, of what `str.isprintable` denies and `repr` escapes: each version
     /// has its own Unicode database.
     pub unprintable: &'static [(u32, u32)],
+    /// PEP 765 (3.14): `return`, `break` and `continue` that leave a `finally` are warned of.
+    pub finally_exits_warned: bool,
 }
 
 /// The orders of passes over the control-flow graph that CPython has had (`Python/flowgraph.c`).
@@ -169,6 +171,7 @@ const PY311: Features = Features {
     next_place_drops_matched_subject: false,
     symtable_checks_context: false,
     unprintable: &py311::UNPRINTABLE,
+    finally_exits_warned: false,
 };
 
 const PY312: Features = Features {
@@ -215,6 +218,7 @@ const PY314: Features = Features {
     next_place_drops_matched_subject: true,
     symtable_checks_context: true,
     unprintable: &py314::UNPRINTABLE,
+    finally_exits_warned: true,
     ..PY313
 };
 

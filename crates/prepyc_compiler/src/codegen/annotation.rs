@@ -1,7 +1,7 @@
 //! Annotations: evaluated where they stand (to 3.13), or in functions of their own (from 3.14 on).
 
 use prepyc_bytecode::{CodeObject, Constant, PyInt, StrId};
-use prepyc_syntax::ast::{AnnAssign, Arg, Expr, ExprKind, FunctionDef, Stmt, StmtKind};
+use prepyc_syntax::ast::{AnnAssign, Arg, Expr, ExprContext, ExprKind, FunctionDef, Stmt, StmtKind};
 
 use super::function::FunctionParts;
 use super::unit::{AtEnd, Parameters, UnitKind};
@@ -117,6 +117,9 @@ impl<'a> Codegen<'a, '_> {
         if let Some(value) = &node.value {
             self.expression(value)?;
             self.expression(&node.target)?;
+        }
+        if let ExprKind::Name { id: name, .. } | ExprKind::Attribute { attr: name, .. } = node.target.kind {
+            self.check_name(name, ExprContext::Store, loc)?;
         }
         let in_body = matches!(self.unit().kind, UnitKind::Module | UnitKind::Class);
         match node.target.kind {

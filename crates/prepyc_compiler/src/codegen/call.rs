@@ -39,6 +39,7 @@ impl<'a> Codegen<'a, '_> {
     pub(super) fn validate_keywords(&self, keywords: &[Keyword<'_>]) -> Generated {
         for (index, keyword) in keywords.iter().enumerate() {
             let Some(name) = keyword.arg else { continue };
+            self.check_name(name, ExprContext::Store, place(keyword.location))?;
             if let Some(other) = keywords[index + 1..].iter().find(|other| other.arg == Some(name)) {
                 return self.error(format!("keyword argument repeated: {}", self.text(name)), other.location);
             }

@@ -52,6 +52,12 @@ impl<'a> Codegen<'a, '_> {
         let loc = place(e.location);
         let id = self.scope_of(NodeKey::body(e));
         let collected = Collected { kind, element, value };
+        let is_async = self.table.scope(id).coroutine && kind != ComprehensionKind::Generator;
+        let suspends = matches!(self.unit().kind, UnitKind::AsyncFunction | UnitKind::Comprehension);
+        if is_async && !suspends && !self.features.symtable_checks_context {
+            let message = "asynchronous comprehension outside of an asynchronous function";
+            return self.error(message, e.location);
+        }
         let build = match kind {
             ComprehensionKind::List => Some(Op::BuildList),
             ComprehensionKind::Set => Some(Op::BuildSet),

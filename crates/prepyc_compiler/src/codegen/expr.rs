@@ -174,7 +174,10 @@ impl<'a> Codegen<'a, '_> {
         let loc = self.at_attribute(place(e.location), e, attr);
         match ctx {
             ExprContext::Load => self.emit_name(Op::LoadAttr, attr, 1, 0, loc),
-            ExprContext::Store => self.emit_name(Op::StoreAttr, attr, 0, 0, loc),
+            ExprContext::Store => {
+                self.check_name(attr, ctx, loc)?;
+                self.emit_name(Op::StoreAttr, attr, 0, 0, loc);
+            }
             ExprContext::Del => self.emit_name(Op::DeleteAttr, attr, 0, 0, loc),
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Functions and lambdas: defaults, closures, decorators.
 
 use prepyc_bytecode::{CodeObject, Constant};
-use prepyc_syntax::ast::{Arguments, Expr, FunctionDef, Stmt};
+use prepyc_syntax::ast::{Arguments, Expr, ExprContext, FunctionDef, Stmt};
 use std::sync::Arc;
 
 use super::frame_block::FrameBlock;
@@ -36,6 +36,7 @@ impl<'a> Codegen<'a, '_> {
         let loc = place(s.location);
         let firstlineno =
             def.decorator_list.first().map_or(s.location.lineno, |first| self.location_of(first).lineno);
+        self.check_parameters(def.args)?;
         self.expressions(def.decorator_list)?;
         let mut parts = self.defaults(def.args, loc)?;
         let given = parts.0.count_ones();
@@ -120,6 +121,7 @@ impl<'a> Codegen<'a, '_> {
         args: &'a Arguments<'a>,
         body: &'a Expr<'a>,
     ) -> Generated {
+        self.check_parameters(args)?;
         let loc = place(e.location);
         let parts = self.defaults(args, loc)?;
         let id = self.scope_of(NodeKey::body(e));
@@ -136,6 +138,12 @@ impl<'a> Codegen<'a, '_> {
         };
         self.make_closure(code, parts, loc);
         Ok(())
+    }
+
+    fn check_parameters(&self, args: &Arguments<'_>) -> Generated {
+        let positional = args.posonlyargs.iter().chain(args.args);
+        let mut all = positional.chain(args.vararg).chain(args.kwonlyargs).chain(args.kwarg);
+        all.try_for_each(|arg| self.check_name(arg.arg, ExprContext::Store, place(arg.location)))
     }
 
     fn defaults(&mut self, args: &'a Arguments<'a>, loc: Location) -> Generated<FunctionParts> {

@@ -4,6 +4,7 @@ use prepyc_bytecode::{Constant, StrId};
 use prepyc_syntax::ast::{Alias, ImportFrom, Stmt};
 
 use super::{Codegen, Generated, place};
+use crate::future::LATE_IMPORT;
 use crate::location::Location;
 use crate::op::Op;
 
@@ -49,9 +50,11 @@ impl<'a> Codegen<'a, '_> {
 
     pub(super) fn import_from(&mut self, s: &'a Stmt<'a>, node: &'a ImportFrom<'a>) -> Generated {
         let loc = place(s.location);
-        if node.module == Some(self.names.future) && s.location.lineno > self.future.last_line {
-            let message = "from __future__ imports must occur at the beginning of the file";
-            return self.error(message, s.location);
+        if node.level == 0
+            && node.module == Some(self.names.future)
+            && s.location.lineno > self.future.last_line
+        {
+            return self.error(LATE_IMPORT, s.location);
         }
         self.load_int(i64::from(node.level), loc);
         let names: Vec<Constant> = node.names.iter().map(|alias| Constant::Str(alias.name)).collect();

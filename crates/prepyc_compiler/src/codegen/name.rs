@@ -36,7 +36,20 @@ impl Codegen<'_, '_> {
         overridden.unwrap_or_else(|| self.table.scope(Symtable::MODULE).symbol(name))
     }
 
+    /// `__debug__` can be read only. From 3.14 on the symbol table has seen to that.
+    pub(super) fn check_name(&self, name: StrId, context: ExprContext, location: Location) -> Generated {
+        if name != self.names.debug || self.features.symtable_checks_context {
+            return Ok(());
+        }
+        match context {
+            ExprContext::Load => Ok(()),
+            ExprContext::Store => self.error_at("cannot assign to __debug__", location),
+            ExprContext::Del => self.error_at("cannot delete __debug__", location),
+        }
+    }
+
     pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
+        self.check_name(name, context, location)?;
         let mangled = self.mangle(name);
         let name_scope = self.name_scope(mangled);
         let scope = self.scope();

@@ -1,11 +1,14 @@
 //! `match` and its patterns.
 
 use prepyc_bytecode::{Constant, StrId};
-use prepyc_syntax::ast::{self, Expr, MatchCase, MatchClass, MatchMapping, Pattern, PatternKind, Stmt};
+use prepyc_syntax::ast::{
+    self, Expr, ExprContext, ExprKind, MatchCase, MatchClass, MatchMapping, Pattern, PatternKind, Stmt,
+};
 
 use super::condition::JumpWhen;
 use super::fold::literal;
 use super::{Codegen, Generated, place};
+use crate::evaluate::are_equal;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
@@ -109,7 +112,7 @@ impl<'a> Codegen<'a, '_> {
         let loc = place(p.location);
         match p.kind {
             PatternKind::MatchValue { value } => {
-                self.pattern_value(value)?;
+                self.pattern_value(value, p.location, "patterns")?;
                 self.emit_with(Op::CompareOp, COMPARE_EQUAL, loc);
                 self.emit(Op::ToBool, loc);
                 self.jump_to_fail_pop(context, Op::PopJumpIfFalse, loc);
@@ -130,14 +133,27 @@ impl<'a> Codegen<'a, '_> {
         }
     }
 
-    fn pattern_value(&mut self, value: &'a Expr<'a>) -> Generated {
+    /// A literal or an attribute; `what` can be nothing else.
+    fn pattern_value(&mut self, value: &'a Expr<'a>, at: ast::Location, what: &str) -> Generated {
         match self.fold_pattern(value) {
             Some(constant) => {
                 self.load_const(constant, place(value.location));
                 Ok(())
             }
-            None => self.expression(value),
+            None if matches!(value.kind, ExprKind::Attribute { .. }) => self.expression(value),
+            None => self.error(format!("{what} may only match literals and attribute lookups"), at),
         }
+    }
+
+    /// Refuses a literal that equals one of the keys before it.
+    fn check_key(&mut self, key: &'a Expr<'a>, seen: &mut Vec<Constant>, at: ast::Location) -> Generated {
+        let Some(constant) = self.fold_pattern(key) else { return Ok(()) };
+        if seen.iter().any(|other| are_equal(other, &constant)) {
+            let shown = constant.repr(self.strings);
+            return self.error(format!("mapping pattern checks duplicate key ({shown})"), at);
+        }
+        seen.push(constant);
+        Ok(())
     }
 
     fn subpattern(&mut self, p: &'a Pattern<'a>, context: &mut PatternContext) -> Generated {
@@ -160,6 +176,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit(Op::PopTop, loc);
             return Ok(());
         };
+        self.check_name(name, ExprContext::Store, loc)?;
         if context.stores.contains(&name) {
             let message = format!("multiple assignments to name '{}' in pattern", self.text(name));
             return self.error(message, at);
@@ -207,7 +224,7 @@ impl<'a> Codegen<'a, '_> {
         for (index, pattern) in patterns.iter().enumerate() {
             let is_star = matches!(pattern.kind, PatternKind::MatchStar { .. });
             if is_star && star.is_some() {
-                return self.error("multiple starred expressions in sequence pattern", p.location);
+                return self.error("multiple starred names in sequence pattern", p.location);
             }
             if is_star {
                 star_wildcard = is_wildcard_star(pattern);
@@ -315,8 +332,10 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::CompareOp, 5 << 5 | 12, loc);
             self.jump_to_fail_pop(context, Op::PopJumpIfFalse, loc);
         }
+        let mut seen = Vec::new();
         for key in node.keys {
-            self.pattern_value(key)?;
+            self.check_key(key, &mut seen, p.location)?;
+            self.pattern_value(key, p.location, "mapping pattern keys")?;
         }
         self.emit_with(Op::BuildTuple, size as u32, loc);
         self.emit(Op::MatchKeys, loc);
@@ -358,6 +377,8 @@ impl<'a> Codegen<'a, '_> {
     ) -> Generated {
         let loc = place(p.location);
         for (index, name) in node.kwd_attrs.iter().enumerate() {
+            let at = place(node.kwd_patterns[index].location);
+            self.check_name(*name, ExprContext::Store, at)?;
             if let Some(other) = node.kwd_attrs[index + 1..].iter().position(|other| other == name) {
                 let message = format!("attribute name repeated in class pattern: {}", self.text(*name));
                 return self.error(message, node.kwd_patterns[index + 1 + other].location);

@@ -79,7 +79,10 @@ impl<'a> Codegen<'a, '_> {
             }
             StmtKind::Break | StmtKind::Continue => self.leave_loop(s),
             StmtKind::With(node) => self.conditional(|this| this.with(node, 0)),
-            StmtKind::AsyncWith(node) => self.conditional(|this| this.async_with(node, 0)),
+            StmtKind::AsyncWith(node) => {
+                self.require_coroutine("'async with' outside async function", loc)?;
+                self.conditional(|this| this.async_with(node, 0))
+            }
         }
     }
 
@@ -199,6 +202,7 @@ impl<'a> Codegen<'a, '_> {
 
     fn async_for(&mut self, s: &'a Stmt<'a>, node: &'a For<'a>) -> Generated {
         let loc = place(s.location);
+        self.require_coroutine("'async for' outside async function", loc)?;
         let (start, except, exit) = (self.new_label(), self.new_label(), self.new_label());
         self.iterated(&node.iter)?;
         self.emit(Op::GetAiter, self.place_of(&node.iter));
@@ -217,6 +221,14 @@ impl<'a> Codegen<'a, '_> {
         self.statements(node.orelse)?;
         self.use_label(exit);
         Ok(())
+    }
+
+    /// From 3.14 on the symbol table has seen to that.
+    fn require_coroutine(&mut self, message: &str, loc: Location) -> Generated {
+        if self.features.symtable_checks_context || self.unit().kind == UnitKind::AsyncFunction {
+            return Ok(());
+        }
+        self.error_at(message, loc)
     }
 
     fn augmented(

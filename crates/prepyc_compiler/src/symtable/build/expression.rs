@@ -188,8 +188,8 @@ impl Builder<'_> {
                 }
                 ScopeKind::Class => "in a class body",
                 ScopeKind::TypeParameters => "within the definition of a generic",
-                ScopeKind::TypeAlias => "within a type alias",
-                ScopeKind::TypeVariable => "within a TypeVar bound",
+                ScopeKind::TypeAlias => "in a type alias",
+                ScopeKind::TypeVariable => "in a TypeVar bound",
                 ScopeKind::Annotation => continue,
             };
             return Err(SourceError::new(

@@ -8,6 +8,7 @@ use prepyc_syntax::ast::{
 
 use super::{Builder, Walk};
 use crate::error::SourceError;
+use crate::future::LATE_IMPORT;
 use crate::symtable::scope::{NodeKey, ScopeKind, SymbolFlags, Symtable};
 
 /// Which of the two statements that say where a name lives.
@@ -232,8 +233,7 @@ impl Builder<'_> {
     fn check_future_import(&mut self, import: &ImportFrom<'_>, location: Location) -> Walk {
         let is_future = import.level == 0 && import.module == Some(self.names.future);
         if is_future && self.features.symtable_checks_context && location.lineno > self.future.last_line {
-            let message = "from __future__ imports must occur at the beginning of the file";
-            return Err(SourceError::new(message, location));
+            return Err(SourceError::new(LATE_IMPORT, location));
         }
         Ok(())
     }
