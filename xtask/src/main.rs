@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod corpus;
 mod r#gen;
+mod interpreter;
 mod oracles;
 mod record;
 mod stages;
@@ -37,7 +38,7 @@ enum Chore {
     AstCompare(ast::Arguments),
     /// Write down what the real parsers make of tests/syntax.
     AstRecord(ast_record::Arguments),
-    /// Record facts from the real interpreters.
+    /// Record what the real interpreters say: of their bytecode, and of the corpora.
     Record(record::Arguments),
     /// Record what CPython's code generator emits, for the compiler's stage tests.
     Stages(stages::Arguments),

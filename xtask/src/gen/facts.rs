@@ -1,4 +1,4 @@
-//! The recorded facts, as `record.py` writes them, and what they amount to.
+//! The recorded facts, as `record/opcodes.py` writes them, and what they amount to.
 
 use anyhow::{Context, bail};
 use serde::Deserialize;

@@ -1,0 +1,1 @@
+# Lone carriage returns end lines.x = 1def f(): return """ab"""

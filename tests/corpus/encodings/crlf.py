@@ -1,0 +1,5 @@
+# Line ends of other systems.
+x = """a
+b"""
+if x:
+    y = 1

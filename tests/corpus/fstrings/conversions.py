@@ -1,0 +1,15 @@
+# Conversions, format specifications, nesting and joining.
+f""
+f"a"
+f"{a}"
+f"{a!r}{b!s}{c!a}"
+f"{a:>10}{b:{c}}{d:{e}.{f}f}"
+f"{a=}{b = !s}{c=:>{d}}"
+f"x{a}y" "z" f"{b}"
+"a" f"b" "c"
+f"{{}}{a}"
+f"{a}" f"{b}"
+f'{f"{f'{a}'}"}'
+f"{'a'}{1}{-1}"
+f"{lambda_:x}{(lambda: 1)}"
+f"{a:%Y-{b}-%d}"

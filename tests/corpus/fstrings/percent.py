@@ -1,0 +1,12 @@
+# Percent formatting of tuples that becomes an f-string.
+"%s" % (a,)
+"%s and %r, %a" % (a, b, c)
+"%5s%-5r%.3a" % (a, b, c)
+"%%%s" % (a,)
+"%d" % (a,)
+"%s" % (*a,)
+"%s%s" % (a,)
+"%(x)s" % (a,)
+"" % ()
+"%s" % (1,)
+f"{a}%s" % (b,)

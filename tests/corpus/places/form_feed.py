@@ -1,0 +1,9 @@
+# Form feeds and blank lines between statements.
+
+
+a
+
+if a:
+
+    b
+
