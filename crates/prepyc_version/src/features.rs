@@ -74,6 +74,10 @@ pub struct Features {
     /// 3.14: the symbol table refuses `await` outside coroutines and assignments to `__debug__`; before, the code
     /// generator does (`Python/symtable.c`, `check_name`).
     pub symtable_checks_context: bool,
+    /// 3.14: functions in a comprehension that a class body inlines reach the cells that the class makes, `__class__`
+    /// above all; before, the compiler failed unless a method used the cell too (`inline_comprehension`,
+    /// `Python/symtable.c`; a `SystemError` in 3.13.18).
+    pub class_cells_reach_into_comprehensions: bool,
     /// The first and last code points, in order, of what `str.isprintable` denies and `repr` escapes: each version
     /// has its own Unicode database.
     pub unprintable: &'static [(u32, u32)],
@@ -170,6 +174,7 @@ const PY311: Features = Features {
     dropped_docstring: DroppedDocstring::StaysAsStatement,
     next_place_drops_matched_subject: false,
     symtable_checks_context: false,
+    class_cells_reach_into_comprehensions: false,
     unprintable: &py311::UNPRINTABLE,
     finally_exits_warned: false,
 };
@@ -217,6 +222,7 @@ const PY314: Features = Features {
     dropped_docstring: DroppedDocstring::BecomesPassIfAlone,
     next_place_drops_matched_subject: true,
     symtable_checks_context: true,
+    class_cells_reach_into_comprehensions: true,
     unprintable: &py314::UNPRINTABLE,
     finally_exits_warned: true,
     ..PY313

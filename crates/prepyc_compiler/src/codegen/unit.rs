@@ -58,6 +58,12 @@ pub(super) struct Parameters {
     pub(super) keyword_only: u32,
 }
 
+/// Where the `pass` stands that takes the place of a statement.
+fn place_of_pass(statement: &Stmt<'_>) -> Location {
+    let ast::Location { lineno, col_offset, .. } = statement.location;
+    Location::range(lineno, col_offset, lineno, col_offset + "pass".len() as u32)
+}
+
 /// Whether falling off the end returns `None`, or what is on the stack.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AtEnd {
@@ -69,8 +75,7 @@ impl<'a> Codegen<'a, '_> {
     pub(super) fn module(&mut self, module: &'a ast::Module<'a>) -> Generated<CodeObject> {
         let scope = Symtable::MODULE;
         self.enter(self.names.module, UnitKind::Module, scope, 1, None, Parameters::default());
-        let first = module.body.first();
-        let start = first.map_or(Location::range(1, 0, 1, 0), |statement| place(statement.location));
+        let start = self.start_of(module.body);
         if self.features.lazy_annotations {
             self.emit(Op::AnnotationsPlaceholder, Location::range(1, 0, 1, 0));
         }
@@ -106,22 +111,41 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
+    /// Where the first statement stands that is left of a module's.
+    fn start_of(&self, statements: &[Stmt<'_>]) -> Location {
+        let Some(first) = statements.first() else { return Location::range(1, 0, 1, 0) };
+        if !self.drops_docstring(statements) {
+            return place(first.location);
+        }
+        match (statements.get(1), self.features.dropped_docstring) {
+            (Some(second), _) => place(second.location),
+            (None, DroppedDocstring::BecomesPassIfAlone) => place_of_pass(first),
+            (None, _) => Location::range(1, 0, 1, 0),
+        }
+    }
+
+    fn drops_docstring(&self, statements: &[Stmt<'_>]) -> bool {
+        self.features.dropped_docstring != DroppedDocstring::StaysAsStatement
+            && !self.optimize.keeps_docstrings()
+            && docstring(statements).is_some()
+    }
+
     /// What is left to be compiled of a body whose docstring, if it has one, is dropped.
+    ///
+    /// A string that comes first now is kept from being a docstring by making it an f-string (CPython: `astfold_body`,
+    /// `Python/ast_opt.c`).
     pub(super) fn without_docstring(&mut self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
-        let [first, rest @ ..] = statements else { return statements };
-        if self.optimize.keeps_docstrings() || docstring(statements).is_none() {
+        if !self.drops_docstring(statements) {
             return statements;
         }
-        match self.features.dropped_docstring {
-            DroppedDocstring::StaysAsStatement => return statements,
-            DroppedDocstring::BecomesPassIfAlone if rest.is_empty() => {
-                let ast::Location { lineno, col_offset, .. } = first.location;
-                let pass = Location::range(lineno, col_offset, lineno, col_offset + "pass".len() as u32);
-                self.emit(Op::Nop, pass);
-            }
-            DroppedDocstring::BecomesPassIfAlone | DroppedDocstring::Vanishes => {}
+        let rest = &statements[1..];
+        if rest.is_empty() && self.features.dropped_docstring == DroppedDocstring::BecomesPassIfAlone {
+            self.emit(Op::Nop, place_of_pass(&statements[0]));
         }
-        rest
+        let Some(text) = docstring(rest) else { return rest };
+        self.load_str(text, place(rest[0].location));
+        self.emit(Op::PopTop, Location::NONE);
+        &rest[1..]
     }
 
     pub(super) fn scope(&self) -> &Scope {
