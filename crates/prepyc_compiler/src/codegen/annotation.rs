@@ -215,7 +215,9 @@ impl<'a> Codegen<'a, '_> {
                 if is_module {
                     self.emit_name(Op::LoadGlobal, name, 1, 0, at);
                 } else {
-                    let index = self.deref_index(name);
+                    // The symbol table knows nothing of this use: the cell becomes free here.
+                    let metadata = &mut self.unit().metadata;
+                    let index = metadata.freevars.add(name) + metadata.cellvars.len() as u32;
                     self.emit_with(Op::LoadDeref, index, at);
                 }
                 self.emit_with(Op::ContainsOp, 0, at);

@@ -90,7 +90,7 @@ impl<'a> Codegen<'a, '_> {
         if kind == ComprehensionKind::Generator {
             self.wrap_in_stopiteration_handler();
         } else {
-            self.emit(Op::ReturnValue, self.place_of(element));
+            self.emit(Op::ReturnValue, loc);
         }
         let code = self.leave(AtEnd::ReturnNone)?;
         self.make_closure(code, FunctionParts::default(), loc);

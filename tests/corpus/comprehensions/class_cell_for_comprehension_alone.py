@@ -1,0 +1,2 @@
+class Lone:
+    items = [lambda: __class__ for _ in [1]]
