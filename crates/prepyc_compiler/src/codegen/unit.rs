@@ -111,41 +111,44 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    /// Where the first statement stands that is left of a module's.
+    /// Where the first statement stands that is left in the tree of a module.
     fn start_of(&self, statements: &[Stmt<'_>]) -> Location {
-        let Some(first) = statements.first() else { return Location::range(1, 0, 1, 0) };
-        if !self.drops_docstring(statements) {
-            return place(first.location);
-        }
-        match (statements.get(1), self.features.dropped_docstring) {
-            (Some(second), _) => place(second.location),
-            (None, DroppedDocstring::BecomesPassIfAlone) => place_of_pass(first),
-            (None, _) => Location::range(1, 0, 1, 0),
+        let leaves_tree = self.features.dropped_docstring == DroppedDocstring::BecomesPassIfAlone
+            && self.drops_docstring(statements);
+        match statements {
+            [] => Location::range(1, 0, 1, 0),
+            [only] if leaves_tree => place_of_pass(only),
+            [_, second, ..] if leaves_tree => place(second.location),
+            [first, ..] => place(first.location),
         }
     }
 
     fn drops_docstring(&self, statements: &[Stmt<'_>]) -> bool {
-        self.features.dropped_docstring != DroppedDocstring::StaysAsStatement
-            && !self.optimize.keeps_docstrings()
-            && docstring(statements).is_some()
+        !self.optimize.keeps_docstrings() && docstring(statements).is_some()
     }
 
     /// What is left to be compiled of a body whose docstring, if it has one, is dropped.
-    ///
-    /// A string that comes first now is kept from being a docstring by making it an f-string (CPython: `astfold_body`,
-    /// `Python/ast_opt.c`).
     pub(super) fn without_docstring(&mut self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
         if !self.drops_docstring(statements) {
             return statements;
         }
         let rest = &statements[1..];
-        if rest.is_empty() && self.features.dropped_docstring == DroppedDocstring::BecomesPassIfAlone {
-            self.emit(Op::Nop, place_of_pass(&statements[0]));
+        match self.features.dropped_docstring {
+            DroppedDocstring::StaysAsStatement => statements,
+            DroppedDocstring::Vanishes => rest,
+            DroppedDocstring::BecomesPassIfAlone if rest.is_empty() => {
+                self.emit(Op::Nop, place_of_pass(&statements[0]));
+                rest
+            }
+            DroppedDocstring::BecomesPassIfAlone => {
+                // A string that comes first now is kept from being a docstring: it becomes an f-string.
+                // CPython: `astfold_body` (`Python/ast_preprocess.c`, 3.14).
+                let Some(text) = docstring(rest) else { return rest };
+                self.load_str(text, place(rest[0].location));
+                self.emit(Op::PopTop, Location::NONE);
+                &rest[1..]
+            }
         }
-        let Some(text) = docstring(rest) else { return rest };
-        self.load_str(text, place(rest[0].location));
-        self.emit(Op::PopTop, Location::NONE);
-        &rest[1..]
     }
 
     pub(super) fn scope(&self) -> &Scope {
