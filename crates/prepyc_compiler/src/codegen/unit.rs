@@ -1,6 +1,6 @@
 //! The unit being compiled: entering and leaving a code object.
 
-use prepyc_bytecode::{CodeObject, StrId};
+use prepyc_bytecode::{CodeObject, Constant, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
 use prepyc_version::DroppedDocstring;
 use rustc_hash::FxHashMap;
@@ -130,7 +130,7 @@ impl<'a> Codegen<'a, '_> {
     /// What is left to be compiled of a body whose docstring, if it has one, is dropped.
     pub(super) fn without_docstring(&mut self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
         if !self.drops_docstring(statements) {
-            return statements;
+            return self.without_late_string(statements);
         }
         let rest = &statements[1..];
         match self.features.dropped_docstring {
@@ -140,15 +140,19 @@ impl<'a> Codegen<'a, '_> {
                 self.emit(Op::Nop, place_of_pass(&statements[0]));
                 rest
             }
-            DroppedDocstring::BecomesPassIfAlone => {
-                // A string that comes first now is kept from being a docstring: it becomes an f-string.
-                // CPython: `astfold_body` (`Python/ast_preprocess.c`, 3.14).
-                let Some(text) = docstring(rest) else { return rest };
-                self.load_str(text, place(rest[0].location));
-                self.emit(Op::PopTop, Location::NONE);
-                &rest[1..]
-            }
+            DroppedDocstring::BecomesPassIfAlone => self.without_late_string(rest),
         }
+    }
+
+    /// A first statement that is a string only after work on the tree is made an f-string, for it is no docstring
+    /// (`astfold_body`, `Python/ast_opt.c`; from 3.14 on `Python/ast_preprocess.c`): it is loaded, and what it loads stays
+    /// among the constants.
+    fn without_late_string(&mut self, statements: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
+        let [Stmt { kind: StmtKind::Expr { value }, .. }, rest @ ..] = statements else { return statements };
+        let Some(text @ Constant::Str(_)) = self.constant(value) else { return statements };
+        self.load_const(text, place(value.location));
+        self.emit(Op::PopTop, Location::NONE);
+        rest
     }
 
     pub(super) fn scope(&self) -> &Scope {
