@@ -12,7 +12,7 @@ use crate::symtable::{NameScope, ScopeKind, Symbol, Symtable};
 impl Codegen<'_, '_> {
     pub(super) fn mangle(&mut self, name: StrId) -> StrId {
         let private = self.unit().private;
-        if self.scope().mangles(name) { mangle(self.strings, private, name) } else { name }
+        if self.table.mangles(self.unit().scope, name) { mangle(self.strings, private, name) } else { name }
     }
 
     pub(super) fn load_name(&mut self, name: StrId, location: Location) -> Generated {

@@ -163,6 +163,7 @@ impl Builder<'_> {
             let parent = self.table.scope_mut(parent);
             scope.nested = parent.nested || parent.kind.is_function_like();
             scope.iterable_depth = parent.iterable_depth;
+            scope.mangles_only = parent.mangles_only.filter(|_| kind != ScopeKind::Class);
             scope.attached = parent.attached && attachment == Attachment::Attached;
             if scope.attached {
                 parent.children.push(id);
@@ -193,10 +194,7 @@ impl Builder<'_> {
     }
 
     fn mangle_in(&mut self, scope: ScopeId, name: StrId) -> StrId {
-        match &self.table.scope(scope).mangled_names {
-            Some(names) if !names.contains(&name) => name,
-            _ => mangle(self.strings, self.class, name),
-        }
+        if self.table.mangles(scope, name) { mangle(self.strings, self.class, name) } else { name }
     }
 
     /// What the current scope says of a name so far.

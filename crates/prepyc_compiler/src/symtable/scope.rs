@@ -124,8 +124,11 @@ pub(crate) struct Scope {
     pub(crate) children: Vec<ScopeId>,
     /// Names in `global` and `nonlocal` statements, for errors found later.
     pub(super) directives: Vec<(StrId, Location)>,
-    /// Names that are private to the class whose type parameters these are; elsewhere all private names are mangled.
-    pub(super) mangled_names: Option<Vec<StrId>>,
+    /// The type parameters of a generic class around it, up to the class itself, where only their names are private to
+    /// the class; elsewhere all private names are mangled.
+    pub(super) mangles_only: Option<ScopeId>,
+    /// The names of the type parameters, of a generic class's.
+    pub(super) private_parameters: Vec<StrId>,
     /// The comprehension it is, if it is one.
     pub(crate) comprehension: Option<ComprehensionKind>,
     /// Stands, at some distance, in a function.
@@ -253,7 +256,8 @@ impl Scope {
             parameters: Vec::new(),
             children: Vec::new(),
             directives: Vec::new(),
-            mangled_names: None,
+            mangles_only: None,
+            private_parameters: Vec::new(),
             comprehension: None,
             nested: false,
             generator: false,
@@ -283,11 +287,6 @@ impl Scope {
         self.symbols.get(&name).map_or(SymbolFlags::default(), |symbol| symbol.flags)
     }
 
-    /// Whether the scope mangles that name if it is private.
-    pub(crate) fn mangles(&self, name: StrId) -> bool {
-        self.mangled_names.as_ref().is_none_or(|names| names.contains(&name))
-    }
-
     /// All of a name; nothing and [`NameScope::Unknown`] if it is not mentioned.
     pub(crate) fn symbol(&self, name: StrId) -> Symbol {
         Symbol { flags: self.flags(name), scope: self.name_scope(name) }
@@ -306,6 +305,12 @@ impl Symtable {
     /// The scope.
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
         &self.scopes[id.0 as usize]
+    }
+
+    /// Whether a scope mangles that name if it is private.
+    pub(crate) fn mangles(&self, id: ScopeId, name: StrId) -> bool {
+        let owner = self.scope(id).mangles_only;
+        owner.is_none_or(|owner| self.scope(owner).private_parameters.contains(&name))
     }
 
     pub(super) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {

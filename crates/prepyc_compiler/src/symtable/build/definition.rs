@@ -83,7 +83,7 @@ impl Builder<'_> {
             }
             self.add(self.names.type_params, SymbolFlags::USE, location)?;
             self.add(self.names.generic_base, SymbolFlags::USE, location)?;
-            self.current().mangled_names = Some(Vec::new());
+            self.current().mangles_only = Some(self.current_id());
             self.class = Some(def.name);
             self.visit_type_parameters(def.type_params)?;
         }
@@ -227,8 +227,8 @@ impl Builder<'_> {
 
     fn visit_type_parameter(&mut self, param: &TypeParam<'_>) -> Walk {
         self.check_name(param.name, ExprContext::Store, param.location)?;
-        if let Some(names) = &mut self.current().mangled_names {
-            names.push(param.name);
+        if let Some(owner) = self.current().mangles_only {
+            self.table.scope_mut(owner).private_parameters.push(param.name);
         }
         self.add(param.name, SymbolFlags::TYPE_PARAM.union(SymbolFlags::LOCAL), param.location)?;
         if param.name == self.names.classdict {
