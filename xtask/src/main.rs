@@ -5,6 +5,7 @@ mod ast_record;
 mod bench;
 mod ci;
 mod corpus;
+mod fuzz;
 mod r#gen;
 mod interpreter;
 mod oracles;
@@ -40,6 +41,8 @@ enum Chore {
     AstRecord(ast_record::Arguments),
     /// Record what the real interpreters say: of their bytecode, and of the corpora.
     Record(record::Arguments),
+    /// Compile programs that nobody wrote, natively and by the real interpreters.
+    Fuzz(fuzz::Arguments),
     /// Record what CPython's code generator emits, for the compiler's stage tests.
     Stages(stages::Arguments),
     /// Measure: figures to read, not marks to pass.
@@ -69,6 +72,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::AstCompare(arguments) => ast::run(&arguments),
         Chore::AstRecord(arguments) => ast_record::run(&arguments),
         Chore::Record(arguments) => record::run(&arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Stages(arguments) => stages::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Oracles(arguments) => oracles::run(&arguments),
