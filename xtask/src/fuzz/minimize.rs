@@ -18,6 +18,7 @@ pub(super) fn minimize(
     loop {
         let before = smallest.clone();
         drop_lines(&mut smallest, &mut attempt)?;
+        drop_margin(&mut smallest, &mut attempt)?;
         unwrap_blocks(&mut smallest, &mut attempt)?;
         shorten_lines(&mut smallest, &mut attempt)?;
         if smallest == before {
@@ -48,6 +49,18 @@ fn drop_lines(lines: &mut Vec<String>, attempt: Attempt<'_>) -> anyhow::Result<(
 
 fn indentation(line: &str) -> usize {
     line.len() - line.trim_start().len()
+}
+
+/// Drops the indentation that all lines share.
+fn drop_margin(lines: &mut Vec<String>, attempt: Attempt<'_>) -> anyhow::Result<()> {
+    let written = lines.iter().filter(|line| !line.trim().is_empty());
+    let margin = written.map(|line| indentation(line)).min().unwrap_or(0);
+    let fewer: Vec<String> =
+        lines.iter().map(|line| line.get(margin..).unwrap_or_default().to_owned()).collect();
+    if margin > 0 && attempt(&fewer)? {
+        *lines = fewer;
+    }
+    Ok(())
 }
 
 /// Puts a block in the place of the statement it belongs to.
