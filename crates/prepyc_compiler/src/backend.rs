@@ -9,6 +9,7 @@ use crate::cfg::pipeline::{Pass, PassContext, passes_of};
 use crate::instruction_set::InstructionSet;
 use crate::limits::Limit;
 use crate::sequence::InstructionSequence;
+use crate::stage::{Stage, Watch};
 use crate::unit::CodeUnitMetadata;
 
 /// Turns instruction sequences into code objects, one after the other. Keeps its memory in between, so one should
@@ -20,6 +21,7 @@ pub struct Backend {
     set: InstructionSet,
     cfg: Cfg,
     assembler: Assembler,
+    watch: Watch,
 }
 
 impl Backend {
@@ -33,7 +35,18 @@ impl Backend {
             set: InstructionSet::of(version),
             cfg: Cfg::default(),
             assembler: Assembler::default(),
+            watch: |_| {},
         })
+    }
+
+    /// Has every change between passes, assembler and code generator told to `watch`.
+    pub(crate) fn set_watch(&mut self, watch: Watch) {
+        self.watch = watch;
+    }
+
+    /// Who is told.
+    pub(crate) fn watch(&self) -> Watch {
+        self.watch
     }
 
     /// Optimizes the instructions and assembles them.
@@ -50,11 +63,15 @@ impl Backend {
         filename: StrId,
         strings: &mut Strings,
     ) -> Result<CodeObject, Limit> {
+        (self.watch)(Stage::Passes);
         self.cfg.build(sequence);
         let mut context = PassContext { unit: &mut unit, strings, features: self.features, stack_depth: 0 };
         self.cfg.run(self.passes, &mut context);
         let stack_depth = context.stack_depth;
-        self.assembler.assemble(&self.cfg, unit, stack_depth, filename, self.features, &self.set)
+        (self.watch)(Stage::Assemble);
+        let code = self.assembler.assemble(&self.cfg, unit, stack_depth, filename, self.features, &self.set);
+        (self.watch)(Stage::Codegen);
+        code
     }
 
     /// What the last code object was made of.

@@ -10,6 +10,7 @@ use crate::codegen::{Failure, Optimize, Settings, generate};
 use crate::error::{CompileError, Rejection, UnsupportedVersion};
 use crate::future::future_features;
 use crate::preprocess::warn_of_finally_exits;
+use crate::stage::{Stage, Watch};
 use crate::symtable::build_symtable;
 use crate::warning::{Warning, Warnings};
 
@@ -59,6 +60,11 @@ impl Compiler {
         self.version
     }
 
+    /// Has every change from stage to stage told to `watch`.
+    pub fn set_watch(&mut self, watch: Watch) {
+        self.backend.set_watch(watch);
+    }
+
     /// Compiles a module; `filename` is what `co_filename` will say.
     ///
     /// # Errors
@@ -69,6 +75,8 @@ impl Compiler {
         filename: PyStr<'_>,
         optimize: Optimize,
     ) -> Result<Compiled, Rejection> {
+        let watch = self.backend.watch();
+        watch(Stage::Parse);
         self.arena.reset();
         let mut warnings = Warnings::default();
         match run_stages(self, source, filename, optimize, &mut warnings) {
@@ -88,18 +96,22 @@ fn run_stages(
 ) -> Result<Program, Failure> {
     let Compiler { version, backend, arena } = compiler;
     let features = version.features();
+    let watch = backend.watch();
     let mut strings = Strings::new();
     let parsed = parse_module(source, version.grammar(), arena, &mut strings).map_err(Failure::Syntax)?;
     warnings.extend(parsed.warnings);
     let module: &_ = arena.alloc(parsed.module);
+    watch(Stage::Symtable);
     let future = future_features(module, &strings)?;
     if features.finally_exits_warned {
         warn_of_finally_exits(module, warnings);
     }
     let table = build_symtable(module, features, future, &mut strings)?;
+    watch(Stage::Codegen);
     let filename = strings.intern(filename);
     let settings = Settings { table: &table, features, future, optimize, filename };
     let code = generate(module, &settings, backend, &mut strings, warnings)?;
+    watch(Stage::Release);
     Ok(Program { version: *version, strings, code })
 }
 

@@ -21,6 +21,7 @@ mod op;
 mod preprocess;
 mod sequence;
 mod stack;
+mod stage;
 #[cfg(test)]
 mod stage_tests;
 pub mod symtable;
@@ -38,5 +39,6 @@ pub use limits::Limit;
 pub use location::Location;
 pub use op::Op;
 pub use sequence::{InstructionSequence, Label, Operand, SequenceInstruction};
+pub use stage::{Stage, Watch};
 pub use unit::{CodeFlags, CodeUnitMetadata};
 pub use warning::{Warning, WarningKind};
