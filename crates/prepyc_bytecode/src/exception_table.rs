@@ -47,14 +47,20 @@ const MORE: u8 = 0x40;
 /// If a range ends before it begins, or a number has more than 30 bits.
 pub fn encode(entries: &[ExceptionEntry]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for entry in entries {
-        let length = entry.end.checked_sub(entry.start).expect("a range ends behind its beginning");
-        write_number(&mut bytes, entry.start, ENTRY);
-        write_number(&mut bytes, length, 0);
-        write_number(&mut bytes, entry.target, 0);
-        write_number(&mut bytes, entry.depth << 1 | u32::from(entry.lasti), 0);
-    }
+    entries.iter().for_each(|entry| write_entry(&mut bytes, entry));
     bytes
+}
+
+/// Appends an entry to a table's bytes.
+///
+/// # Panics
+/// As [`encode`] does.
+pub fn write_entry(bytes: &mut Vec<u8>, entry: &ExceptionEntry) {
+    let length = entry.end.checked_sub(entry.start).expect("a range ends behind its beginning");
+    write_number(bytes, entry.start, ENTRY);
+    write_number(bytes, length, 0);
+    write_number(bytes, entry.target, 0);
+    write_number(bytes, entry.depth << 1 | u32::from(entry.lasti), 0);
 }
 
 fn write_number(bytes: &mut Vec<u8>, number: u32, mut mark: u8) {

@@ -77,10 +77,17 @@ impl LocationTableWriter {
         LocationTableWriter { bytes: Vec::new(), line: firstlineno }
     }
 
+    /// As [`LocationTableWriter::new`], in the memory of `bytes`, which [`LocationTableWriter::finish`] gives back.
+    pub fn reusing(mut bytes: Vec<u8>, firstlineno: i32) -> LocationTableWriter {
+        bytes.clear();
+        LocationTableWriter { bytes, line: firstlineno }
+    }
+
     /// The next code units come from there; entries are made as needed, each in its shortest form.
     ///
     /// # Panics
     /// If the location ends on a line before the one it begins on.
+    #[inline]
     pub fn push(&mut self, mut code_units: u32, location: Location) {
         while code_units > 0 {
             let covered = code_units.min(MAX_CODE_UNITS);
@@ -94,6 +101,7 @@ impl LocationTableWriter {
         self.bytes
     }
 
+    #[inline]
     fn entry(&mut self, code_units: u32, location: Location) {
         let Some(line) = location.line() else {
             self.first_byte(form::NONE, code_units);
@@ -125,23 +133,24 @@ impl LocationTableWriter {
     }
 
     /// Writes an entry of a form with few bytes, if there is one for it.
+    #[inline]
     fn short_entry(&mut self, code_units: u32, difference: i64, column: u32, end_column: u32) -> bool {
         let width = end_column.wrapping_sub(column);
         if difference == 0 && column < 80 && width < 16 {
-            self.first_byte((column >> 3) as u8, code_units);
-            self.bytes.push(((column & 7) << 4 | width) as u8);
+            let first = first_byte((column >> 3) as u8, code_units);
+            self.bytes.extend_from_slice(&[first, ((column & 7) << 4 | width) as u8]);
             return true;
         }
         if (0..3).contains(&difference) && column < 128 && end_column < 128 {
-            self.first_byte(form::ONE_LINE + difference as u8, code_units);
-            self.bytes.extend([column as u8, end_column as u8]);
+            let first = first_byte(form::ONE_LINE + difference as u8, code_units);
+            self.bytes.extend_from_slice(&[first, column as u8, end_column as u8]);
             return true;
         }
         false
     }
 
     fn first_byte(&mut self, form: u8, code_units: u32) {
-        self.bytes.push(0x80 | form << 3 | (code_units - 1) as u8);
+        self.bytes.push(first_byte(form, code_units));
     }
 
     /// Six bits a byte, lowest first; bit 6 says that more follow.
@@ -156,6 +165,10 @@ impl LocationTableWriter {
     fn signed(&mut self, number: i64) {
         self.unsigned(number.unsigned_abs() << 1 | u64::from(number < 0));
     }
+}
+
+const fn first_byte(form: u8, code_units: u32) -> u8 {
+    0x80 | form << 3 | (code_units - 1) as u8
 }
 
 /// Reads a location table, entry by entry; after an error there is nothing more.

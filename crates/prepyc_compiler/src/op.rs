@@ -17,6 +17,9 @@ pub(crate) trait ControlFlow: Copy {
     /// Whether it leaves the code object.
     fn is_scope_exit(self) -> bool;
 
+    /// Whether control can reach what follows it: it neither jumps always nor leaves.
+    fn goes_on(self) -> bool;
+
     /// Whether the interpreter looks for signals and other threads there.
     fn has_eval_break(self) -> bool;
 
@@ -27,28 +30,62 @@ pub(crate) trait ControlFlow: Copy {
     fn inverted(self) -> Option<Self>;
 }
 
+/// By instruction: bits of what [`ControlFlow`] says. A table, since every pass asks for every instruction.
+static FLOW: [u8; Op::COUNT] = {
+    let mut table = [0; Op::COUNT];
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let (bit, ops) = GROUPS[group];
+        let mut index = 0;
+        while index < ops.len() {
+            table[ops[index] as usize] |= bit;
+            index += 1;
+        }
+        group += 1;
+    }
+    table
+};
+
+const BLOCK_PUSH: u8 = 1;
+const UNCONDITIONAL_JUMP: u8 = 1 << 1;
+const SCOPE_EXIT: u8 = 1 << 2;
+const EVAL_BREAK: u8 = 1 << 3;
+const CONST: u8 = 1 << 4;
+
+const GROUPS: [(u8, &[Op]); 5] = [
+    (BLOCK_PUSH, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
+    (
+        UNCONDITIONAL_JUMP,
+        &[Op::Jump, Op::JumpNoInterrupt, Op::JumpForward, Op::JumpBackward, Op::JumpBackwardNoInterrupt],
+    ),
+    (SCOPE_EXIT, &[Op::ReturnValue, Op::ReturnConst, Op::RaiseVarargs, Op::Reraise]),
+    (EVAL_BREAK, &[Op::Jump, Op::JumpBackward, Op::Resume, Op::Call, Op::CallKw, Op::CallFunctionEx]),
+    (CONST, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
+];
+
 impl ControlFlow for Op {
     fn is_block_push(self) -> bool {
-        matches!(self, Op::SetupFinally | Op::SetupCleanup | Op::SetupWith)
+        FLOW[self as usize] & BLOCK_PUSH != 0
     }
 
     fn is_unconditional_jump(self) -> bool {
-        matches!(
-            self,
-            Op::Jump | Op::JumpNoInterrupt | Op::JumpForward | Op::JumpBackward | Op::JumpBackwardNoInterrupt
-        )
+        FLOW[self as usize] & UNCONDITIONAL_JUMP != 0
     }
 
     fn is_scope_exit(self) -> bool {
-        matches!(self, Op::ReturnValue | Op::ReturnConst | Op::RaiseVarargs | Op::Reraise)
+        FLOW[self as usize] & SCOPE_EXIT != 0
+    }
+
+    fn goes_on(self) -> bool {
+        FLOW[self as usize] & (SCOPE_EXIT | UNCONDITIONAL_JUMP) == 0
     }
 
     fn has_eval_break(self) -> bool {
-        matches!(self, Op::Jump | Op::JumpBackward | Op::Resume | Op::Call | Op::CallKw | Op::CallFunctionEx)
+        FLOW[self as usize] & EVAL_BREAK != 0
     }
 
     fn has_const(self) -> bool {
-        matches!(self, Op::LoadConst | Op::ReturnConst | Op::KwNames)
+        FLOW[self as usize] & CONST != 0
     }
 
     fn inverted(self) -> Option<Op> {

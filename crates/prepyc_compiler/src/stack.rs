@@ -19,10 +19,18 @@ const fn effect(pops: u32, pushes: u32) -> StackEffect {
 }
 
 /// The effect where control continues with the next instruction.
+#[inline]
 pub(crate) fn effect_of(op: Op, oparg: u32, features: &Features) -> StackEffect {
-    if let Some(simple) = fixed_effect(op) {
-        return simple;
+    match fixed_effect(op) {
+        VARYING => varying_effect(op, oparg, features),
+        fixed => {
+            let [pops, pushes] = fixed.to_le_bytes();
+            effect(pops.into(), pushes.into())
+        }
     }
+}
+
+fn varying_effect(op: Op, oparg: u32, features: &Features) -> StackEffect {
     match op {
         Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildString => effect(oparg, 1),
         Op::BuildMap => effect(2 * oparg, 1),
@@ -85,9 +93,15 @@ pub(crate) fn jump_effect_of(op: Op, oparg: u32, features: &Features) -> StackEf
     }
 }
 
-/// The effect of an instruction for which neither version nor oparg matters.
-const fn fixed_effect(op: Op) -> Option<StackEffect> {
-    Some(match op {
+/// What an instruction pops and pushes, where neither version nor oparg matters; else [`VARYING`].
+///
+/// Two bytes in one number: rustc makes a table of it, and the passes ask for every instruction.
+#[inline]
+const fn fixed_effect(op: Op) -> u16 {
+    const fn effect(pops: u8, pushes: u8) -> u16 {
+        u16::from_le_bytes([pops, pushes])
+    }
+    match op {
         Op::Nop | Op::Cache | Op::ExtendedArg | Op::Resume | Op::NotTaken | Op::KwNames => effect(0, 0),
         Op::CopyFreeVars | Op::MakeCell | Op::SetupAnnotations | Op::AnnotationsPlaceholder => effect(0, 0),
         Op::DeleteDeref | Op::DeleteFast | Op::DeleteGlobal | Op::DeleteName => effect(0, 0),
@@ -140,9 +154,11 @@ const fn fixed_effect(op: Op) -> Option<StackEffect> {
         Op::MatchClass | Op::BinarySlice => effect(3, 1),
         Op::CleanupThrow => effect(3, 2),
         Op::WithExceptStart => effect(4, 5),
-        _ => return None,
-    })
+        _ => VARYING,
+    }
 }
+
+const VARYING: u16 = u16::MAX;
 
 #[cfg(test)]
 mod tests {

@@ -6,7 +6,8 @@
 
 use prepyc_version::{ExtraItemsCredited, Features};
 
-use super::{BasicBlockId, Cfg, Instruction};
+use super::contents::Contents;
+use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
 use crate::op::Op;
 use crate::stack::effect_of;
 
@@ -84,29 +85,25 @@ impl Tracker {
 impl Cfg {
     /// Turns LOAD_FAST and LOAD_FAST_LOAD_FAST into their borrowing forms where that is safe.
     pub(super) fn borrow_locals(&mut self, features: &Features) {
+        if !self.may_have(Contents::LOCAL) {
+            return;
+        }
         self.clear_visited();
         let mut tracker = std::mem::take(&mut self.tracker);
         let mut pending = std::mem::take(&mut self.pending);
         let entry = self.entry();
         self.borrow_from(entry, &mut pending);
         while let Some(id) = pending.pop() {
-            tracker.begin(self[id].start_depth.unwrap_or(0), self[id].used);
-            for index in 0..self[id].used {
-                let instruction = self[id].slots[index];
-                if let Some(target) = tracker.step(index, &instruction, features) {
-                    self.borrow_from(target, &mut pending);
-                }
+            // A jump stands last or has a NOT_TAKEN behind it, and nothing else has a target by now.
+            let mut ends = self[id].instructions().iter().rev().take(2);
+            if let Some(target) = ends.find_map(|end| end.target) {
+                self.borrow_from(target, &mut pending);
             }
             if let Some(next) = self[id].next.filter(|_| !self[id].is_empty() && self[id].has_fallthrough()) {
                 self.borrow_from(next, &mut pending);
             }
-            tracker.keep_what_is_left();
-            for (instruction, must_own) in self[id].instructions_mut().iter_mut().zip(&tracker.must_own) {
-                match instruction.op {
-                    Op::LoadFast if !must_own => instruction.op = Op::LoadFastBorrow,
-                    Op::LoadFastLoadFast if !must_own => instruction.op = Op::LoadFastBorrowLoadFastBorrow,
-                    _ => {}
-                }
+            if self[id].may_have(Contents::LOCAL) {
+                self[id].borrow_within(&mut tracker, features);
             }
         }
         self.pending = pending;
@@ -121,9 +118,26 @@ impl Cfg {
     }
 }
 
+impl BasicBlock {
+    fn borrow_within(&mut self, tracker: &mut Tracker, features: &Features) {
+        tracker.begin(self.start_depth.unwrap_or(0), self.used);
+        for (index, instruction) in self.instructions().iter().enumerate() {
+            tracker.step(index, instruction, features);
+        }
+        tracker.keep_what_is_left();
+        for (instruction, must_own) in self.instructions_mut().iter_mut().zip(&tracker.must_own) {
+            match instruction.op {
+                Op::LoadFast if !must_own => instruction.op = Op::LoadFastBorrow,
+                Op::LoadFastLoadFast if !must_own => instruction.op = Op::LoadFastBorrowLoadFastBorrow,
+                _ => {}
+            }
+        }
+    }
+}
+
 impl Tracker {
-    /// Follows one instruction; gives the block it may continue at besides the next.
-    fn step(&mut self, index: usize, instruction: &Instruction, features: &Features) -> Option<BasicBlockId> {
+    /// Follows one instruction.
+    fn step(&mut self, index: usize, instruction: &Instruction, features: &Features) {
         let oparg = instruction.oparg;
         match instruction.op {
             Op::LoadFast => self.push(index, Some(oparg)),
@@ -203,7 +217,6 @@ impl Tracker {
                 }
             }
         }
-        instruction.target
     }
 }
 

@@ -4,7 +4,8 @@
 
 use prepyc_bytecode::{Constant, PyInt, Strings};
 
-use super::{BasicBlockId, Cfg, Instruction};
+use super::contents::Contents;
+use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
 use crate::constants::ConstantTable;
 use crate::evaluate;
 use crate::op::{ControlFlow, Op};
@@ -17,7 +18,13 @@ const SMALL_INT_LIMIT: i64 = 256;
 impl Cfg {
     /// Turns loads of small integers into LOAD_SMALL_INT.
     pub(super) fn shrink_small_ints(&mut self, consts: &ConstantTable) {
+        if consts.as_slice().iter().all(|constant| small_int(constant).is_none()) {
+            return;
+        }
         self.for_each_block(|cfg, id| {
+            if !cfg[id].may_have(Contents::CONSTANT) {
+                return;
+            }
             for instruction in cfg[id].instructions_mut() {
                 if instruction.op == Op::LoadConst
                     && let Some(value) = small_int(consts.get(instruction.oparg))
@@ -31,35 +38,31 @@ impl Cfg {
     /// Decides jumps and truth tests of constants, and turns comparisons with None into jumps of their own.
     pub(super) fn fold_constant_jumps(&mut self, consts: &mut ConstantTable, strings: &Strings) {
         self.for_each_block(|cfg, id| {
-            let mut loaded: Option<Instruction> = None;
-            for index in 0..cfg[id].used {
-                let instruction = cfg[id].slots[index];
-                let copies_constant = loaded.is_some_and(|load| load.op == Op::LoadConst)
-                    && instruction.op == Op::Copy
-                    && instruction.oparg == 1;
-                if !copies_constant {
-                    loaded = Some(instruction);
-                }
-                let Some(next) = cfg[id].instructions().get(index + 1) else {
-                    continue;
-                };
-                if !depends_on_constant(next.op) {
+            if !cfg[id].may_have(Contents::DECIDABLE) {
+                return;
+            }
+            for index in 1..cfg[id].used {
+                let op = cfg[id].slots[index].op;
+                if !depends_on_constant(op) {
                     continue;
                 }
-                let Some(value) = loaded.and_then(|load| loaded_constant(&load, consts)) else {
+                let before = index - 1;
+                let Some(load) = constant_on_top(&cfg[id].slots[..index]) else {
                     continue;
                 };
-                match next.op {
+                let Some(value) = loaded_constant(&load, consts) else {
+                    continue;
+                };
+                match op {
                     Op::PopJumpIfFalse | Op::PopJumpIfTrue | Op::JumpIfFalse | Op::JumpIfTrue => {
-                        cfg.decide_jump(id, index, evaluate::is_true(&value, strings));
+                        cfg.decide_jump(id, before, evaluate::is_true(&value, strings));
                     }
-                    Op::IsOp if matches!(value, Constant::None) => cfg.fuse_none_test(id, index),
+                    Op::IsOp if matches!(value, Constant::None) => cfg.fuse_none_test(id, before),
                     Op::ToBool => {
                         let truth = Constant::Bool(evaluate::is_true(&value, strings));
                         let truth = consts.add(truth);
-                        let slots = &mut cfg[id].slots;
-                        slots[index].set_nop();
-                        slots[index + 1].set(Op::LoadConst, truth);
+                        cfg[id].set_nop(before);
+                        cfg[id].set(index, Op::LoadConst, truth);
                     }
                     _ => {}
                 }
@@ -69,49 +72,51 @@ impl Cfg {
 
     /// Replaces the conditional jump after the load at `index` by an unconditional one, or by nothing.
     fn decide_jump(&mut self, id: BasicBlockId, index: usize, truth: bool) {
-        let slots = &mut self[id].slots;
-        let jump = slots[index + 1].op;
+        let block = &mut self[id];
+        let jump = block.slots[index + 1].op;
         if matches!(jump, Op::PopJumpIfFalse | Op::PopJumpIfTrue) {
-            slots[index].set_nop();
+            block.set_nop(index);
         }
         if truth == matches!(jump, Op::PopJumpIfTrue | Op::JumpIfTrue) {
-            slots[index + 1].op = Op::Jump;
+            block.set_op(index + 1, Op::Jump);
         } else {
-            slots[index + 1].set_nop();
+            block.set_nop(index + 1);
         }
     }
 
     /// Turns `None` loaded at `index`, IS_OP and a conditional jump into one jump, dropping a TO_BOOL in between.
     fn fuse_none_test(&mut self, id: BasicBlockId, index: usize) {
-        let used = self[id].used;
-        let slots = &mut self[id].slots[..used];
+        let block = &mut self[id];
         let mut at = index + 2;
-        if at < used && slots[at].op == Op::ToBool {
-            slots[at].set_nop();
+        if at < block.used && block.slots[at].op == Op::ToBool {
+            block.set_nop(at);
             at += 1;
         }
-        if at >= used {
+        if at >= block.used {
             return;
         }
-        let jumps_if_same = match slots[at].op {
-            Op::PopJumpIfTrue => slots[index + 1].oparg == 0,
-            Op::PopJumpIfFalse => slots[index + 1].oparg != 0,
+        let jumps_if_same = match block.slots[at].op {
+            Op::PopJumpIfTrue => block.slots[index + 1].oparg == 0,
+            Op::PopJumpIfFalse => block.slots[index + 1].oparg != 0,
             _ => return,
         };
-        slots[index].set_nop();
-        slots[index + 1].set_nop();
-        slots[at].op = if jumps_if_same { Op::PopJumpIfNone } else { Op::PopJumpIfNotNone };
+        block.set_nop(index);
+        block.set_nop(index + 1);
+        block.set_op(at, if jumps_if_same { Op::PopJumpIfNone } else { Op::PopJumpIfNotNone });
     }
 
     /// Turns a constant's load and RETURN_VALUE into RETURN_CONST.
     pub(super) fn fuse_constant_returns(&mut self) {
         self.for_each_block(|cfg, id| {
-            for index in 1..cfg[id].used {
-                let before = cfg[id].slots[index - 1];
-                if before.op == Op::LoadConst && cfg[id].slots[index].op == Op::ReturnValue {
-                    cfg[id].slots[index - 1].set_nop();
-                    cfg[id].slots[index].set(Op::ReturnConst, before.oparg);
-                }
+            let block = &mut cfg[id];
+            // RETURN_VALUE stands last.
+            if let [.., load, end] = block.instructions()
+                && load.op == Op::LoadConst
+                && end.op == Op::ReturnValue
+            {
+                let (constant, end) = (load.oparg, block.used - 1);
+                block.set_nop(end - 1);
+                block.set(end, Op::ReturnConst, constant);
             }
         });
     }
@@ -119,12 +124,18 @@ impl Cfg {
     /// Drops constants that no instruction loads, bar the first, which may be the docstring.
     pub(super) fn remove_unused_constants(&mut self, consts: &mut ConstantTable) {
         const UNUSED: u32 = u32::MAX;
-        if consts.is_empty() {
+        // The only one is the first.
+        if consts.len() <= 1 {
             return;
         }
-        let mut places = vec![UNUSED; consts.len()];
+        let mut places = std::mem::take(&mut self.constant_places);
+        places.clear();
+        places.resize(consts.len(), UNUSED);
         places[0] = 0;
         self.for_each_block(|cfg, id| {
+            if !cfg[id].may_have(Contents::CONSTANT) {
+                return;
+            }
             for instruction in cfg[id].instructions().iter().filter(|found| found.op.has_const()) {
                 places[instruction.oparg as usize] = 0;
             }
@@ -134,15 +145,16 @@ impl Cfg {
             *place = kept;
             kept += 1;
         }
-        if kept as usize == consts.len() {
-            return;
+        if (kept as usize) < consts.len() {
+            consts.retain(|index| places[index as usize] != UNUSED);
+            self.for_each_block(|cfg, id| {
+                for instruction in cfg[id].instructions_mut().iter_mut().filter(|found| found.op.has_const())
+                {
+                    instruction.oparg = places[instruction.oparg as usize];
+                }
+            });
         }
-        consts.retain(|index| places[index as usize] != UNUSED);
-        self.for_each_block(|cfg, id| {
-            for instruction in cfg[id].instructions_mut().iter_mut().filter(|found| found.op.has_const()) {
-                instruction.oparg = places[instruction.oparg as usize];
-            }
-        });
+        self.constant_places = places;
     }
 }
 
@@ -168,12 +180,20 @@ pub(super) fn loaded_constant(instruction: &Instruction, consts: &ConstantTable)
     }
 }
 
-/// Turns the instruction into the load of a constant, in the shortest form.
-pub(super) fn set_load(instruction: &mut Instruction, value: Constant, consts: &mut ConstantTable) {
+/// Turns an instruction into the load of a constant, in the shortest form.
+pub(super) fn set_load(block: &mut BasicBlock, index: usize, value: Constant, consts: &mut ConstantTable) {
     match small_int(&value) {
-        Some(value) => instruction.set(Op::LoadSmallInt, value),
-        None => instruction.set(Op::LoadConst, consts.add(value)),
+        Some(value) => block.set(index, Op::LoadSmallInt, value),
+        None => block.set(index, Op::LoadConst, consts.add(value)),
     }
+}
+
+/// The load of what is on top of the stack after these instructions, be it copied since; else the last of them.
+fn constant_on_top(instructions: &[Instruction]) -> Option<Instruction> {
+    let is_copy = |found: &&Instruction| found.op == Op::Copy && found.oparg == 1;
+    let copies = instructions.iter().rev().take_while(is_copy).count();
+    let load = instructions.iter().rev().nth(copies).filter(|load| copies == 0 || load.op == Op::LoadConst);
+    load.copied()
 }
 
 fn small_int(constant: &Constant) -> Option<u32> {

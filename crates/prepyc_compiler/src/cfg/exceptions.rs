@@ -3,6 +3,7 @@
 //! Mirrors `mark_except_handlers` and `label_exception_targets` (`Python/flowgraph.c`): walks the graph with the stack
 //! of handlers that `SETUP_…` and `POP_BLOCK` push and pop, and turns the latter into NOPs.
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg};
 use crate::op::{ControlFlow, Op};
 
@@ -26,7 +27,13 @@ const RESUME_AT_DEPTH_1: u32 = 4;
 impl Cfg {
     /// Marks the blocks that a `SETUP_…` announces.
     pub(super) fn mark_except_handlers(&mut self) {
+        if !self.has_handlers {
+            return;
+        }
         for index in 0..self.in_use {
+            if !self.blocks[index].may_have(Contents::SETUP) {
+                continue;
+            }
             for at in 0..self.blocks[index].used {
                 let instruction = self.blocks[index].slots[at];
                 if instruction.op.is_block_push() {
@@ -39,7 +46,7 @@ impl Cfg {
 
     /// Whether there is a handler at all; known once they are marked.
     pub(super) fn has_except_handlers(&self) -> bool {
-        self.blocks[..self.in_use].iter().any(|block| block.is_except_handler)
+        self.has_handlers && self.blocks[..self.in_use].iter().any(|block| block.is_except_handler)
     }
 
     /// Gives every instruction its handler.
@@ -75,34 +82,39 @@ impl Cfg {
     /// Labels one block; gives the stack at its end.
     fn label_block(&mut self, id: BasicBlockId, pending: &mut Vec<BasicBlockId>) -> HandlerStack {
         let mut stack = self[id].handlers;
+        let mut handler = self.top_handler(stack);
         let mut last_yield_depth = 0;
-        for index in 0..self[id].used {
-            let instruction = self[id].slots[index];
-            let handler = self.top_handler(stack);
+        let used = self[id].used;
+        let mut slots = std::mem::take(&mut self[id].slots);
+        for instruction in &mut slots[..used] {
             match instruction.op {
                 op if op.is_block_push() => {
                     let target = instruction.target.expect("a SETUP has a target");
                     self.enter_under(target, stack, pending);
                     self[target].preserves_lasti |= matches!(op, Op::SetupWith | Op::SetupCleanup);
                     stack = self.push_handler(stack, target);
+                    handler = Some(target);
                     continue;
                 }
                 Op::PopBlock => {
                     stack = self.frame(stack).expect("POP_BLOCK has its SETUP").below;
-                    self[id].slots[index].set_nop();
+                    handler = self.top_handler(stack);
+                    instruction.set_nop();
+                    self[id].contents.insert(Contents::NOP);
                     continue;
                 }
                 Op::YieldValue => last_yield_depth = self.frame(stack).map_or(0, |frame| frame.depth),
                 Op::Resume if instruction.oparg != 0 && last_yield_depth == 1 => {
-                    self[id].slots[index].oparg |= RESUME_AT_DEPTH_1;
+                    instruction.oparg |= RESUME_AT_DEPTH_1;
                 }
                 _ => {}
             }
-            self[id].slots[index].handler = handler;
+            instruction.handler = handler;
             if instruction.is_jump() {
                 self.enter_under(instruction.target.expect("a jump has a target"), stack, pending);
             }
         }
+        self[id].slots = slots;
         stack
     }
 

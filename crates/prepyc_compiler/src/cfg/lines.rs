@@ -3,6 +3,7 @@
 //! Mirrors `resolve_line_numbers` (`Python/flowgraph.c`). PEP 626 wants the line of an instruction that leaves a frame
 //! to be right; code without a line gets it from the one way that leads there, and is copied where there are several.
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg};
 use crate::location::Location;
 
@@ -16,7 +17,7 @@ impl Cfg {
     /// Whether the block leaves the code object or looks for signals, and has no line to do it on.
     fn needs_line(&self, id: BasicBlockId) -> bool {
         let block = &self[id];
-        (block.exits_scope() || block.has_eval_break()) && block.has_no_line()
+        block.has_no_line() && (block.exits_scope() || block.has_eval_break())
     }
 
     fn duplicate_exits_without_lines(&mut self) {
@@ -29,7 +30,7 @@ impl Cfg {
                 return;
             }
             let copy = cfg.copy_block(target);
-            cfg[copy].slots[0].location = last.location;
+            cfg[copy].place_first(last.location);
             cfg[copy].predecessors = 1;
             cfg[copy].is_labelled = true;
             cfg[copy].next = cfg[target].next;
@@ -46,24 +47,31 @@ impl Cfg {
                 && cfg[id].has_fallthrough()
                 && cfg.needs_line(next)
             {
-                cfg[next].slots[0].location = last.location;
+                cfg[next].place_first(last.location);
             }
         });
     }
 
     fn propagate_line_numbers(&mut self) {
         self.for_each_block(|cfg, id| {
-            let mut place = Location::NONE;
-            for instruction in cfg[id].instructions_mut() {
-                if instruction.location.is_none() {
-                    instruction.location = place;
-                } else {
-                    place = instruction.location;
+            let block = &mut cfg[id];
+            if block.may_have(Contents::UNPLACED) {
+                let mut place = Location::NONE;
+                for instruction in block.instructions_mut() {
+                    if instruction.location.is_none() {
+                        instruction.location = place;
+                    } else {
+                        place = instruction.location;
+                    }
+                }
+                if block.instructions().first().is_some_and(|first| !first.location.is_none()) {
+                    block.contents.remove(Contents::UNPLACED);
                 }
             }
-            let Some(last) = cfg[id].last().copied() else {
+            let Some(last) = block.last().copied() else {
                 return;
             };
+            let place = last.location;
             if let Some(next) = cfg[id].next.filter(|_| cfg[id].has_fallthrough()) {
                 cfg.inherit_location(next, place);
             }

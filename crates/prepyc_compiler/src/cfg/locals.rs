@@ -3,6 +3,7 @@
 //! Mirrors `add_checks_for_loads_of_uninitialized_variables` (`Python/flowgraph.c`, from 3.12 on): a data flow over
 //! the first 64 locals; later ones are followed within their block alone.
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg};
 use crate::op::Op;
 use crate::unit::CodeUnitMetadata;
@@ -20,12 +21,15 @@ impl Cfg {
         if locals > FOLLOWED_LOCALS {
             self.check_locals_by_block(locals);
         }
+        let unbound = mask_of(locals.min(FOLLOWED_LOCALS)) & !mask_of(unit.parameter_count());
+        if unbound == 0 && !self.may_have(Contents::UNBINDING) {
+            return;
+        }
         self.clear_visited();
         for block in &mut self.blocks[..self.in_use] {
             block.unsafe_locals = 0;
         }
         let mut pending = std::mem::take(&mut self.pending);
-        let unbound = mask_of(locals.min(FOLLOWED_LOCALS)) & !mask_of(unit.parameter_count());
         let entry = self.entry();
         self.spread_unsafe(Some(entry), unbound, &mut pending);
         // A local can be deleted anywhere: every block is looked at once.
@@ -60,9 +64,29 @@ impl Cfg {
 
     fn check_block(&mut self, id: BasicBlockId, pending: &mut Vec<BasicBlockId>) {
         let mut unsafe_locals = self[id].unsafe_locals;
+        if self.has_handlers || self[id].may_have(Contents::LOCAL) {
+            unsafe_locals = self.check_instructions(id, unsafe_locals, pending);
+        }
+        if self[id].has_fallthrough() {
+            self.spread_unsafe(self[id].next, unsafe_locals, pending);
+        }
+        if let Some(last) = self[id].last().copied().filter(|last| last.is_jump()) {
+            self.spread_unsafe(last.target, unsafe_locals, pending);
+        }
+    }
+
+    /// Checks the loads of a block; gives the locals that may be unbound at its end.
+    fn check_instructions(
+        &mut self,
+        id: BasicBlockId,
+        unsafe_locals: u64,
+        pending: &mut Vec<BasicBlockId>,
+    ) -> u64 {
+        let mut unsafe_locals = unsafe_locals;
+        let used = self[id].used;
+        let mut slots = std::mem::take(&mut self[id].slots);
         let mut handler_knows: Option<(BasicBlockId, u64)> = None;
-        for index in 0..self[id].used {
-            let instruction = self[id].slots[index];
+        for instruction in &mut slots[..used] {
             if let Some(handler) = instruction.handler
                 && handler_knows != Some((handler, unsafe_locals))
             {
@@ -78,19 +102,15 @@ impl Cfg {
                 Op::StoreFast | Op::LoadFastCheck => unsafe_locals &= !bit,
                 Op::LoadFast => {
                     if unsafe_locals & bit != 0 {
-                        self[id].slots[index].op = Op::LoadFastCheck;
+                        instruction.op = Op::LoadFastCheck;
                     }
                     unsafe_locals &= !bit;
                 }
                 _ => {}
             }
         }
-        if self[id].has_fallthrough() {
-            self.spread_unsafe(self[id].next, unsafe_locals, pending);
-        }
-        if let Some(last) = self[id].last().copied().filter(|last| last.is_jump()) {
-            self.spread_unsafe(last.target, unsafe_locals, pending);
-        }
+        self[id].slots = slots;
+        unsafe_locals
     }
 
     /// For the locals that are not followed: bound is what the block itself has bound or checked before.

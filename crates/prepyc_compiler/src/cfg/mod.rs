@@ -7,6 +7,7 @@ mod borrow;
 mod build;
 mod cold;
 mod constants;
+mod contents;
 mod exceptions;
 mod jumps;
 mod lines;
@@ -25,6 +26,8 @@ use std::num::NonZeroU32;
 
 use crate::location::Location;
 use crate::op::{ControlFlow, Op};
+use crate::sequence::Label;
+use contents::Contents;
 
 /// A basic block of one [`Cfg`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +85,8 @@ pub(crate) struct BasicBlock {
     slots: Vec<Instruction>,
     /// How many of the slots are the block's.
     used: usize,
+    /// What may be among them.
+    contents: Contents,
     /// The block after it in the code, and in control flow unless the last instruction says otherwise.
     next: Option<BasicBlockId>,
     /// Whether a jump or a `SETUP_…` named it when the graph was built, or a pass gave it a label since.
@@ -137,6 +142,7 @@ impl BasicBlock {
 
     /// Appends an instruction that has its handler already, or none.
     fn push_whole(&mut self, instruction: Instruction) {
+        self.contents.insert(Contents::of(&instruction));
         if self.used < self.slots.len() {
             self.slots[self.used] = instruction;
         } else {
@@ -163,6 +169,36 @@ impl BasicBlock {
         self.used = length;
     }
 
+    /// Turns an instruction into another that does not jump.
+    fn set(&mut self, index: usize, op: Op, oparg: u32) {
+        self.contents.insert(Contents::of_op(op));
+        self.slots[index].set(op, oparg);
+    }
+
+    /// Turns an instruction into a NOP of the same place.
+    fn set_nop(&mut self, index: usize) {
+        self.set(index, Op::Nop, 0);
+    }
+
+    /// Turns an instruction into another with the same oparg and target.
+    fn set_op(&mut self, index: usize, op: Op) {
+        self.contents.insert(Contents::of_op(op));
+        self.slots[index].op = op;
+    }
+
+    /// Gives a place, or none, to the first instruction.
+    fn place_first(&mut self, location: Location) {
+        self.slots[0].location = location;
+        self.contents.insert(Contents::of(&self.slots[0]));
+    }
+
+    /// Turns the last instruction, if there is one, into a NOP.
+    fn set_last_nop(&mut self) {
+        if let Some(last) = self.used.checked_sub(1) {
+            self.set_nop(last);
+        }
+    }
+
     /// Whether its last instruction leaves the code object.
     fn exits_scope(&self) -> bool {
         self.last().is_some_and(|last| last.op.is_scope_exit())
@@ -170,7 +206,7 @@ impl BasicBlock {
 
     /// Whether control can go on to the next block.
     fn has_fallthrough(&self) -> bool {
-        !self.last().is_some_and(|last| last.op.is_scope_exit() || last.op.is_unconditional_jump())
+        self.last().is_none_or(|last| last.op.goes_on())
     }
 
     fn has_no_line(&self) -> bool {
@@ -197,8 +233,14 @@ pub(crate) struct Cfg {
     in_use: usize,
     /// Scratch of the passes that walk the graph; empty between them.
     pending: Vec<BasicBlockId>,
-    /// Scratch of `build`: by index of an instruction, the block it begins, plus one.
+    /// Scratch of `build`: by index of an instruction, the block it begins.
     targets: Vec<u32>,
+    /// Scratch of `build`: the instructions with a target, as block and place in it.
+    jumps: Vec<(BasicBlockId, u32, Label)>,
+    /// Whether there is a SETUP in the code object, and so a handler.
+    has_handlers: bool,
+    /// Scratch of `remove_unused_constants`.
+    constant_places: Vec<u32>,
     /// The frames that handler stacks are made of.
     handler_frames: Vec<exceptions::HandlerFrame>,
     /// Scratch of `borrow_locals`.

@@ -4,6 +4,7 @@
 
 use prepyc_version::CfgPipeline;
 
+use super::contents::Contents;
 use super::pipeline::PassContext;
 use super::{BasicBlockId, Cfg, Instruction};
 use crate::evaluate::UnaryOperator;
@@ -27,18 +28,22 @@ impl Cfg {
     /// Improves each block on its own.
     pub(super) fn optimize_basic_blocks(&mut self, context: &mut PassContext<'_>) {
         self.for_each_block(|cfg, id| {
-            let mut index = 0;
+            let block = &cfg[id];
+            // Jumps stand last.
+            let mut index =
+                if block.may_have(Contents::IMPROVABLE) { 0 } else { block.used.saturating_sub(1) };
             while index < cfg[id].used {
                 let instruction = &cfg[id].slots[index];
-                if !may_be_improved(instruction.op) && instruction.target.is_none() {
-                    index += 1;
-                    continue;
-                }
-                if cfg.improve_instruction(id, index, context) == Progress::Onward {
+                let may_improve = Contents::of_op(instruction.op).has(Contents::IMPROVABLE);
+                if !may_improve && instruction.target.is_none()
+                    || cfg.improve_instruction(id, index, context) == Progress::Onward
+                {
                     index += 1;
                 }
             }
-            cfg.optimize_swaps(id);
+            if cfg[id].may_have(Contents::SWAP) {
+                cfg.optimize_swaps(id);
+            }
         });
     }
 
@@ -53,15 +58,15 @@ impl Cfg {
         let next = self[id].instructions().get(index + 1).copied();
         let next_op = next.map(|next| next.op);
         let folds = context.features.cfg_pipeline == CfgPipeline::FoldedGraph;
-        let slots = &mut self[id].slots;
+        let block = &mut self[id];
         match (instruction.op, next_op) {
             (Op::BuildTuple, Some(Op::UnpackSequence))
                 if matches!(oparg, 1..=3) && next.is_some_and(|next| next.oparg == oparg) =>
             {
-                slots[index].set_nop();
+                block.set_nop(index);
                 match oparg {
-                    1 => slots[index + 1].set_nop(),
-                    _ => slots[index + 1].op = Op::Swap,
+                    1 => block.set_nop(index + 1),
+                    _ => block.set_op(index + 1, Op::Swap),
                 }
             }
             (Op::BuildTuple, _) if folds => self.fold_tuple(id, index, context),
@@ -72,33 +77,33 @@ impl Cfg {
                     next.oparg == oparg && next.location.same_line(instruction.location)
                 }) =>
             {
-                slots[index].set(Op::PopTop, 0);
+                block.set(index, Op::PopTop, 0);
             }
-            (Op::Swap, _) if oparg == 1 => slots[index].set_nop(),
+            (Op::Swap, _) if oparg == 1 => block.set_nop(index),
             (Op::LoadGlobal, Some(Op::PushNull)) if oparg & 1 == 0 => {
-                slots[index].oparg |= 1;
-                slots[index + 1].set_nop();
+                block.slots[index].oparg |= 1;
+                block.set_nop(index + 1);
             }
             (Op::CompareOp, Some(Op::ToBool)) => {
-                slots[index].set_nop();
-                slots[index + 1].set(Op::CompareOp, oparg | COMPARE_TO_BOOL);
+                block.set_nop(index);
+                block.set(index + 1, Op::CompareOp, oparg | COMPARE_TO_BOOL);
             }
             (Op::ContainsOp | Op::IsOp, Some(Op::ToBool)) => {
-                slots[index].set_nop();
-                slots[index + 1].set(instruction.op, oparg);
+                block.set_nop(index);
+                block.set(index + 1, instruction.op, oparg);
             }
             (Op::ContainsOp | Op::IsOp, Some(Op::UnaryNot)) if folds => {
-                slots[index].set_nop();
-                slots[index + 1].set(instruction.op, oparg ^ 1);
+                block.set_nop(index);
+                block.set(index + 1, instruction.op, oparg ^ 1);
             }
-            (Op::ToBool, Some(Op::ToBool)) => slots[index].set_nop(),
+            (Op::ToBool, Some(Op::ToBool)) => block.set_nop(index),
             (Op::UnaryNot, Some(Op::ToBool)) => {
-                slots[index].set_nop();
-                slots[index + 1].set(Op::UnaryNot, 0);
+                block.set_nop(index);
+                block.set(index + 1, Op::UnaryNot, 0);
             }
             (Op::UnaryNot, Some(Op::UnaryNot)) => {
-                slots[index].set_nop();
-                slots[index + 1].set_nop();
+                block.set_nop(index);
+                block.set_nop(index + 1);
             }
             (Op::CallIntrinsic1, _) if folds && oparg == INTRINSIC_LIST_TO_TUPLE => {
                 self.fold_list_to_tuple(id, index, context);
@@ -146,38 +151,12 @@ impl Cfg {
         if landing.target == jump.target {
             return Progress::Onward;
         }
-        if let Some(last) = self[id].last_mut() {
-            last.set_nop();
-        }
+        self[id].set_last_nop();
         let mut moved = Instruction::new(threaded, 0, landing.location);
         moved.target = landing.target;
         self[id].push(moved);
         Progress::Again
     }
-}
-
-/// Whether it is among those that `improve_instruction` does something about, jumps apart.
-const fn may_be_improved(op: Op) -> bool {
-    matches!(
-        op,
-        Op::BinaryOp
-            | Op::BuildList
-            | Op::BuildSet
-            | Op::BuildTuple
-            | Op::CallIntrinsic1
-            | Op::CompareOp
-            | Op::ContainsOp
-            | Op::IsOp
-            | Op::ListAppend
-            | Op::LoadGlobal
-            | Op::SetAdd
-            | Op::StoreFast
-            | Op::Swap
-            | Op::ToBool
-            | Op::UnaryInvert
-            | Op::UnaryNegative
-            | Op::UnaryNot
-    )
 }
 
 fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {

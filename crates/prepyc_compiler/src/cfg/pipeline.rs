@@ -3,7 +3,7 @@
 use prepyc_bytecode::Strings;
 use prepyc_version::{CfgPipeline, Features};
 
-use super::Cfg;
+use super::{BasicBlock, Cfg};
 use crate::unit::CodeUnitMetadata;
 
 /// One step from the graph as built to the graph that is assembled. Named after what CPython calls it.
@@ -105,6 +105,10 @@ impl Cfg {
     pub(crate) fn run(&mut self, passes: &[Pass], context: &mut PassContext<'_>) {
         for &pass in passes {
             self.run_pass(pass, context);
+            debug_assert!(
+                self.blocks[..self.in_use].iter().all(BasicBlock::contents_hold),
+                "{pass:?} puts into a block what it does not note"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Mirrors `prepare_localsplus`, `convert_pseudo_conditional_jumps` and `convert_pseudo_ops` (`Python/flowgraph.c`).
 
+use super::contents::Contents;
 use super::{Cfg, Instruction};
 use crate::location::Location;
 use crate::op::{ControlFlow, Op};
@@ -27,11 +28,10 @@ impl Cfg {
     /// Inserts the instructions that make cells, closures and generators, and gives variables their slots.
     pub(super) fn prepare_localsplus(&mut self, unit: &CodeUnitMetadata) {
         let slots = cell_slots(unit);
-        if slots.is_empty() {
-            self.insert_prefix(unit, &slots);
-            return;
-        }
         self.for_each_block(|cfg, id| {
+            if !cfg[id].may_have(Contents::CELL) {
+                return;
+            }
             for instruction in cfg[id].instructions_mut() {
                 if matches!(
                     instruction.op,
@@ -74,17 +74,17 @@ impl Cfg {
     pub(super) fn convert_pseudo_conditional_jumps(&mut self) {
         self.for_each_block(|cfg, id| {
             let block = &mut cfg[id];
-            let Some(last) = block.last_mut() else {
+            let Some(&last) = block.last() else {
                 return;
             };
-            last.op = match last.op {
-                Op::JumpIfFalse => Op::PopJumpIfFalse,
-                Op::JumpIfTrue => Op::PopJumpIfTrue,
-                _ => return,
-            };
-            // They are under the jump's handler (CPython 3.14.10; not yet so in 3.14.0).
-            let jump = Instruction { target: None, ..*last };
             let index = block.used - 1;
+            match last.op {
+                Op::JumpIfFalse => block.set_op(index, Op::PopJumpIfFalse),
+                Op::JumpIfTrue => block.set_op(index, Op::PopJumpIfTrue),
+                _ => return,
+            }
+            // They are under the jump's handler (CPython 3.14.10; not yet so in 3.14.0).
+            let jump = Instruction { target: None, ..last };
             block.insert(index, Instruction { op: Op::Copy, oparg: 1, ..jump });
             block.insert(index + 1, Instruction { op: Op::ToBool, oparg: 0, ..jump });
         });
@@ -93,11 +93,15 @@ impl Cfg {
     /// Turns the other pseudo-instructions into what they stand for, or into nothing.
     pub(super) fn convert_pseudo_instructions(&mut self) {
         self.for_each_block(|cfg, id| {
-            for instruction in cfg[id].instructions_mut() {
-                match instruction.op {
-                    op if op.is_block_push() => instruction.set_nop(),
-                    Op::LoadClosure => instruction.op = Op::LoadFast,
-                    Op::StoreFastMaybeNull => instruction.op = Op::StoreFast,
+            let block = &mut cfg[id];
+            if !block.may_have(Contents::PSEUDO) {
+                return;
+            }
+            for index in 0..block.used {
+                match block.slots[index].op {
+                    op if op.is_block_push() => block.set_nop(index),
+                    Op::LoadClosure => block.set_op(index, Op::LoadFast),
+                    Op::StoreFastMaybeNull => block.set_op(index, Op::StoreFast),
                     _ => {}
                 }
             }

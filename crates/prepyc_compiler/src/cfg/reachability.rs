@@ -2,6 +2,7 @@
 //!
 //! Mirrors `remove_unreachable` and `inline_small_or_no_lineno_blocks` (`Python/flowgraph.c`).
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg};
 use crate::op::{ControlFlow, Op};
 
@@ -22,7 +23,10 @@ impl Cfg {
             if let Some(next) = self[id].next.filter(|_| self[id].has_fallthrough()) {
                 self.reach(next, &mut pending);
             }
-            for index in 0..self[id].used {
+            // Jumps stand last.
+            let block = &self[id];
+            let first = if block.may_have(Contents::SETUP) { 0 } else { block.used.saturating_sub(1) };
+            for index in first..self[id].used {
                 if let Some(target) = self[id].slots[index].target {
                     self.reach(target, &mut pending);
                 }
@@ -32,6 +36,7 @@ impl Cfg {
         for block in &mut self.blocks[..self.in_use] {
             if block.predecessors == 0 {
                 block.truncate(0);
+                block.contents = Contents::NOTHING;
                 block.is_except_handler = false;
             }
         }
@@ -67,9 +72,7 @@ impl Cfg {
         if !is_small_exit && !is_lineless_end {
             return false;
         }
-        if let Some(last) = self[id].last_mut() {
-            last.set_nop();
-        }
+        self[id].set_last_nop();
         self.append_block(id, target);
         if is_lineless_end
             && jump == Op::Jump

@@ -4,7 +4,8 @@
 //! Mirrors `remove_redundant_nops`, `remove_redundant_nops_and_pairs` and `remove_redundant_jumps`
 //! (`Python/flowgraph.c`).
 
-use super::{BasicBlockId, Cfg};
+use super::contents::Contents;
+use super::{BasicBlockId, Cfg, Instruction};
 use crate::location::Location;
 use crate::op::{ControlFlow, Op};
 
@@ -22,38 +23,49 @@ impl Cfg {
     }
 
     fn remove_redundant_nops_of(&mut self, id: BasicBlockId) -> usize {
-        let length = self[id].used;
-        let Some(first) = self[id].instructions().iter().position(|found| found.op == Op::Nop) else {
+        if !self[id].may_have(Contents::NOP) {
             return 0;
-        };
-        let mut kept = first;
-        let mut previous = if first == 0 { Location::NONE } else { self[id].slots[first - 1].location };
-        for index in first..length {
-            let instruction = self[id].slots[index];
-            if instruction.op == Op::Nop && self.is_redundant_nop(id, index, previous) {
-                continue;
-            }
-            let instruction = self[id].slots[index];
-            self[id].slots[kept] = instruction;
-            kept += 1;
-            previous = instruction.location;
         }
-        self[id].truncate(kept);
+        let length = self[id].used;
+        // The instructions are taken out while the blocks behind are looked at.
+        let mut slots = std::mem::take(&mut self[id].slots);
+        let instructions = &mut slots[..length];
+        let first = instructions.iter().position(|found| found.op == Op::Nop).unwrap_or(length);
+        let mut kept = first;
+        let mut previous = if first == 0 { Location::NONE } else { instructions[first - 1].location };
+        let mut keeps_nops = false;
+        for index in first..length {
+            if instructions[index].op == Op::Nop {
+                if self.is_redundant_nop(id, &mut instructions[index..], previous) {
+                    continue;
+                }
+                keeps_nops = true;
+            }
+            instructions[kept] = instructions[index];
+            previous = instructions[kept].location;
+            kept += 1;
+        }
+        let block = &mut self[id];
+        block.slots = slots;
+        block.truncate(kept);
+        if !keeps_nops {
+            block.contents.remove(Contents::NOP);
+        }
         length - kept
     }
 
-    /// Whether the NOP can go: it has no line, or a neighbour has it, or a neighbour without one takes it over.
-    fn is_redundant_nop(&mut self, id: BasicBlockId, index: usize, previous: Location) -> bool {
-        let place = self[id].slots[index].location;
+    /// Whether the NOP at the head can go: it has no line, or a neighbour has it, or a neighbour without one takes it
+    /// over.
+    fn is_redundant_nop(&self, id: BasicBlockId, rest: &mut [Instruction], previous: Location) -> bool {
+        let place = rest[0].location;
         if !place.has_line() || previous.line() == place.line() {
             return true;
         }
-        if index + 1 < self[id].used {
-            let next = &mut self[id].slots[index + 1].location;
-            if next.has_line() {
-                return next.same_line(place);
+        if let Some(next) = rest.get_mut(1) {
+            if next.location.has_line() {
+                return next.location.same_line(place);
             }
-            *next = place;
+            next.location = place;
             return true;
         }
         let Some(next) = self.next_nonempty(self[id].next) else {
@@ -77,16 +89,11 @@ impl Cfg {
                 if cfg[id].is_labelled {
                     before = None;
                 }
-                for index in 0..cfg[id].used {
-                    if cfg[id].slots[index].op == Op::PopTop
-                        && let Some((block, at)) = before
-                        && is_plain_push(cfg[block].slots[at].op, cfg[block].slots[at].oparg)
-                    {
-                        cfg[block].slots[at].set_nop();
-                        cfg[id].slots[index].set_nop();
-                        done = false;
-                    }
-                    before = Some((id, index));
+                if cfg[id].may_have(Contents::POP_TOP) {
+                    done &= !cfg.remove_pairs_of(id, before);
+                }
+                if let Some(last) = cfg[id].used.checked_sub(1) {
+                    before = Some((id, last));
                 }
                 let jumps = before.is_some_and(|(block, at)| cfg[block].slots[at].is_jump());
                 if jumps || !cfg[id].has_fallthrough() {
@@ -94,6 +101,25 @@ impl Cfg {
                 }
             });
         }
+    }
+
+    /// Turns into NOPs what is pushed and popped in a block; `before` is what is executed before it. Says whether
+    /// there was anything.
+    fn remove_pairs_of(&mut self, id: BasicBlockId, before: Option<(BasicBlockId, usize)>) -> bool {
+        let mut before = before;
+        let mut removed = false;
+        for index in 0..self[id].used {
+            if self[id].slots[index].op == Op::PopTop
+                && let Some((block, at)) = before
+                && is_plain_push(self[block].slots[at].op, self[block].slots[at].oparg)
+            {
+                self[block].set_nop(at);
+                self[id].set_nop(index);
+                removed = true;
+            }
+            before = Some((id, index));
+        }
+        removed
     }
 
     /// Turns jumps to the next instruction into NOPs; says how many.
@@ -104,10 +130,8 @@ impl Cfg {
                 return;
             };
             let target = cfg.next_nonempty(last.target).expect("a jump leads to an instruction");
-            if Some(target) == cfg.next_nonempty(cfg[id].next)
-                && let Some(last) = cfg[id].last_mut()
-            {
-                last.set_nop();
+            if Some(target) == cfg.next_nonempty(cfg[id].next) {
+                cfg[id].set_last_nop();
                 removed += 1;
             }
         });

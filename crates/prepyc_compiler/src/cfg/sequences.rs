@@ -3,9 +3,12 @@
 //! Mirrors `fold_tuple_of_constants`, `fold_constant_intrinsic_list_to_tuple`, `optimize_lists_and_sets`,
 //! `fold_const_binop` and `fold_const_unaryop` (`Python/flowgraph.c`, 3.14), and `fold_tuple_on_constants` (3.13).
 
+use std::ops::Range;
+
 use prepyc_bytecode::{Constant, FrozenSet};
 
 use super::constants::{loaded_constant, loads_constant, set_load};
+use super::contents::Contents;
 use super::pipeline::PassContext;
 use super::{BasicBlockId, Cfg};
 use crate::evaluate::{self, BinaryOperator, UnaryOperator};
@@ -21,10 +24,10 @@ const MAX_FOLDED_ELEMENTS: u32 = 30;
 const MIN_EXTENDED_ELEMENTS: u32 = 3;
 
 impl Cfg {
-    /// The places of the `count` loads of constants right before `end`, NOPs apart; `None` if there are other things.
-    fn constant_loads_before(&self, id: BasicBlockId, end: usize, count: u32) -> Option<Vec<usize>> {
-        let mut loads = vec![0; count as usize];
-        let mut missing = loads.len();
+    /// Where the first of the `count` loads of constants right before `end` stands, with nothing but NOPs in between;
+    /// `None` if there are other things.
+    fn constant_loads_before(&self, id: BasicBlockId, end: usize, count: u32) -> Option<usize> {
+        let mut missing = count;
         let mut at = end;
         while missing > 0 {
             at = at.checked_sub(1)?;
@@ -36,21 +39,27 @@ impl Cfg {
                 return None;
             }
             missing -= 1;
-            loads[missing] = at;
         }
-        Some(loads)
+        Some(at)
     }
 
-    fn constants_at(&self, id: BasicBlockId, loads: &[usize], context: &PassContext<'_>) -> Vec<Constant> {
-        let loaded =
-            loads.iter().filter_map(|&at| loaded_constant(&self[id].slots[at], &context.unit.consts));
-        loaded.collect()
+    /// The constants that are loaded there.
+    fn constants_at(
+        &self,
+        id: BasicBlockId,
+        places: Range<usize>,
+        context: &PassContext<'_>,
+    ) -> Vec<Constant> {
+        let loads = self[id].slots[places].iter();
+        loads.filter_map(|load| loaded_constant(load, &context.unit.consts)).collect()
     }
 
-    /// Turns instructions into NOPs that no line holds on to.
-    fn clear_instructions(&mut self, id: BasicBlockId, places: &[usize]) {
-        for &at in places {
-            let instruction = &mut self[id].slots[at];
+    /// Turns instructions into NOPs that no line holds on to; NOPs stay as they are.
+    fn clear_instructions(&mut self, id: BasicBlockId, places: Range<usize>) {
+        let block = &mut self[id];
+        block.contents.insert(Contents::NOP);
+        block.contents.insert(Contents::UNPLACED);
+        for instruction in block.slots[places].iter_mut().filter(|found| found.op != Op::Nop) {
             instruction.set_nop();
             instruction.location = Location::NONE;
         }
@@ -62,12 +71,12 @@ impl Cfg {
         if count > MAX_FOLDED_ELEMENTS {
             return;
         }
-        let Some(loads) = self.constant_loads_before(id, index, count) else {
+        let Some(first) = self.constant_loads_before(id, index, count) else {
             return;
         };
-        let tuple = Constant::Tuple(self.constants_at(id, &loads, context).into());
-        self.clear_instructions(id, &loads);
-        set_load(&mut self[id].slots[index], tuple, &mut context.unit.consts);
+        let tuple = Constant::Tuple(self.constants_at(id, first..index, context).into());
+        self.clear_instructions(id, first..index);
+        set_load(&mut self[id], index, tuple, &mut context.unit.consts);
     }
 
     /// Folds a BUILD_TUPLE whose elements are loaded right before it (3.12, 3.13); their NOPs keep their lines.
@@ -84,13 +93,12 @@ impl Cfg {
         if !self[id].slots[first..index].iter().all(|found| found.op == Op::LoadConst) {
             return;
         }
-        let loads: Vec<usize> = (first..index).collect();
-        let tuple = Constant::Tuple(self.constants_at(id, &loads, context).into());
-        for at in loads {
-            self[id].slots[at].set_nop();
+        let tuple = Constant::Tuple(self.constants_at(id, first..index, context).into());
+        for at in first..index {
+            self[id].set_nop(at);
         }
         let tuple = context.unit.consts.add(tuple);
-        self[id].slots[index].set(Op::LoadConst, tuple);
+        self[id].set(index, Op::LoadConst, tuple);
     }
 
     /// Folds a list built constant by constant and then made a tuple: what a long tuple display is compiled to.
@@ -103,14 +111,13 @@ impl Cfg {
     ) {
         let Some(start) = self.appended_start(id, index, Op::BuildList, Op::ListAppend) else {
             if self[id].instructions().get(index + 1).is_some_and(|next| next.op == Op::GetIter) {
-                self[id].slots[index].set_nop();
+                self[id].set_nop(index);
             }
             return;
         };
-        let parts: Vec<usize> = (start..index).filter(|&at| self[id].slots[at].op != Op::Nop).collect();
-        let tuple = Constant::Tuple(self.constants_at(id, &parts, context).into());
-        self.clear_instructions(id, &parts);
-        set_load(&mut self[id].slots[index], tuple, &mut context.unit.consts);
+        let tuple = Constant::Tuple(self.constants_at(id, start..index, context).into());
+        self.clear_instructions(id, start..index);
+        set_load(&mut self[id], index, tuple, &mut context.unit.consts);
     }
 
     /// Folds a list or set that is built constant by constant, where it is only looked at: what a long display in a
@@ -165,13 +172,13 @@ impl Cfg {
         if count > MAX_FOLDED_ELEMENTS || (count < MIN_EXTENDED_ELEMENTS && !is_only_read) {
             return;
         }
-        let Some(loads) = self.constant_loads_before(id, index, count) else {
+        let Some(first) = self.constant_loads_before(id, index, count) else {
             if is_only_read && display.op == Op::BuildList {
-                self[id].slots[index].set(Op::BuildTuple, count);
+                self[id].set(index, Op::BuildTuple, count);
             }
             return;
         };
-        let elements = self.constants_at(id, &loads, context);
+        let elements = self.constants_at(id, first..index, context);
         let folded = if display.op == Op::BuildSet {
             let distinct = evaluate::without_equal_elements(elements);
             Constant::FrozenSet(FrozenSet::new(distinct, context.strings))
@@ -179,17 +186,18 @@ impl Cfg {
             Constant::Tuple(elements.into())
         };
         let folded = context.unit.consts.add(folded);
-        self.clear_instructions(id, &loads);
-        let slots = &mut self[id].slots;
+        self.clear_instructions(id, first..index);
+        let block = &mut self[id];
         if is_only_read {
-            slots[index].set(Op::LoadConst, folded);
+            block.set(index, Op::LoadConst, folded);
             return;
         }
-        slots[index - 2].location = display.location;
-        slots[index - 2].set(display.op, 0);
-        slots[index - 1].set(Op::LoadConst, folded);
+        // What was there is unplaced by now; this may be as well.
+        block.slots[index - 2].location = display.location;
+        block.set(index - 2, display.op, 0);
+        block.set(index - 1, Op::LoadConst, folded);
         let extend = if display.op == Op::BuildList { Op::ListExtend } else { Op::SetUpdate };
-        slots[index].set(extend, 1);
+        block.set(index, extend, 1);
     }
 
     /// Folds a BINARY_OP of constants.
@@ -199,21 +207,21 @@ impl Cfg {
         index: usize,
         context: &mut PassContext<'_>,
     ) {
-        let Some(loads) = self.constant_loads_before(id, index, 2) else {
+        let Some(first) = self.constant_loads_before(id, index, 2) else {
             return;
         };
         let Some(operator) = BinaryOperator::from_oparg(self[id].slots[index].oparg) else {
             return;
         };
-        let operands = self.constants_at(id, &loads, context);
+        let operands = self.constants_at(id, first..index, context);
         let rules = context.features.complex_arithmetic;
         let Some(value) =
             evaluate::binary_operation(&operands[0], operator, &operands[1], context.strings, rules)
         else {
             return;
         };
-        self.clear_instructions(id, &loads);
-        set_load(&mut self[id].slots[index], value, &mut context.unit.consts);
+        self.clear_instructions(id, first..index);
+        set_load(&mut self[id], index, value, &mut context.unit.consts);
     }
 
     /// Folds a unary operation on a constant.
@@ -224,10 +232,10 @@ impl Cfg {
         operator: UnaryOperator,
         context: &mut PassContext<'_>,
     ) {
-        let Some(loads) = self.constant_loads_before(id, index, 1) else {
+        let Some(first) = self.constant_loads_before(id, index, 1) else {
             return;
         };
-        let operand = self.constants_at(id, &loads, context);
+        let operand = self.constants_at(id, first..index, context);
         if operator == UnaryOperator::Invert && matches!(operand[0], Constant::Bool(_)) {
             // CPython: `eval_const_unaryop` (3.14) leaves `~True` to run time, where it warns.
             return;
@@ -235,7 +243,7 @@ impl Cfg {
         let Some(value) = evaluate::unary_operation(operator, &operand[0], context.strings) else {
             return;
         };
-        self.clear_instructions(id, &loads);
-        set_load(&mut self[id].slots[index], value, &mut context.unit.consts);
+        self.clear_instructions(id, first..index);
+        set_load(&mut self[id], index, value, &mut context.unit.consts);
     }
 }

@@ -21,8 +21,9 @@ impl Cfg {
         self.enter_at_depth(entry, 0, &mut pending);
         while let Some(id) = pending.pop() {
             let mut depth = self[id].start_depth.unwrap_or(0);
-            for index in 0..self[id].used {
-                let instruction = self[id].slots[index];
+            let used = self[id].used;
+            let slots = std::mem::take(&mut self[id].slots);
+            for instruction in &slots[..used] {
                 deepest = deepest.max(depth);
                 if let Some(target) = instruction.target.filter(|_| instruction.op != Op::EndAsyncFor) {
                     let effect = jump_effect_of(instruction.op, instruction.oparg, features);
@@ -34,6 +35,7 @@ impl Cfg {
                     .unwrap_or_else(|| panic!("{} finds nothing on the stack", instruction.op.name()))
                     + effect.pushes;
             }
+            self[id].slots = slots;
             if let Some(next) = self[id].next.filter(|_| self[id].has_fallthrough()) {
                 self.enter_at_depth(next, depth, &mut pending);
             }

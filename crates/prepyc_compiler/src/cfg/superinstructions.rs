@@ -2,6 +2,7 @@
 //!
 //! Mirrors `insert_superinstructions` (`Python/flowgraph.c`, from 3.13 on).
 
+use super::contents::Contents;
 use super::{Cfg, Instruction};
 use crate::op::Op;
 
@@ -12,15 +13,23 @@ impl Cfg {
     /// Pairs up neighbouring loads and stores of low-numbered locals that are not on different lines.
     pub(super) fn insert_superinstructions(&mut self) {
         self.for_each_block(|cfg, id| {
+            if !cfg[id].may_have(Contents::LOCAL) {
+                return;
+            }
+            let mut has_pairs = false;
             let instructions = cfg[id].instructions_mut();
             for index in 1..instructions.len() {
-                let (first, second) = (instructions[index - 1], instructions[index]);
-                let Some(op) = paired(&first, &second) else {
+                let (first, second) = (&instructions[index - 1], &instructions[index]);
+                let Some(op) = paired(first, second) else {
                     continue;
                 };
                 instructions[index - 1].oparg = first.oparg << 4 | second.oparg;
                 instructions[index - 1].op = op;
                 instructions[index].set_nop();
+                has_pairs = true;
+            }
+            if has_pairs {
+                cfg[id].contents.insert(Contents::NOP);
             }
         });
         self.remove_redundant_nops();

@@ -2,12 +2,14 @@
 //!
 //! Mirrors `swaptimize` and `apply_static_swaps` (`Python/flowgraph.c`).
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg, Instruction};
 use crate::op::Op;
 
 impl Cfg {
     /// Shortens the runs of SWAP in a block, and does those that can be done without.
     pub(super) fn optimize_swaps(&mut self, id: BasicBlockId) {
+        self[id].contents.insert(Contents::NOP);
         let instructions = self[id].instructions_mut();
         let mut index = 0;
         while index < instructions.len() {

@@ -1,0 +1,193 @@
+//! What a block may contain, so that a pass can leave out the blocks that have nothing for it.
+//!
+//! Most passes are about a few instructions, and most blocks have none of them. What is noted may be too much, never
+//! too little: whoever puts an instruction into a block notes it (debug builds check that between passes).
+
+use super::{BasicBlock, Instruction};
+use crate::op::Op;
+
+/// A set of kinds of instructions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Contents(u16);
+
+impl Contents {
+    pub(super) const NOTHING: Contents = Contents(0);
+    pub(super) const NOP: Contents = Contents(1);
+    /// Announces a handler.
+    pub(super) const SETUP: Contents = Contents(1 << 1);
+    /// Has a place among the constants as its oparg.
+    pub(super) const CONSTANT: Contents = Contents(1 << 2);
+    /// Can be done without if what it takes is a constant.
+    pub(super) const DECIDABLE: Contents = Contents(1 << 3);
+    /// There may be something better for it and the next one.
+    pub(super) const IMPROVABLE: Contents = Contents(1 << 4);
+    pub(super) const SWAP: Contents = Contents(1 << 5);
+    pub(super) const POP_TOP: Contents = Contents(1 << 6);
+    /// Loads, stores or deletes a fast local.
+    pub(super) const LOCAL: Contents = Contents(1 << 7);
+    /// Leaves a fast local without a value, or maybe without.
+    pub(super) const UNBINDING: Contents = Contents(1 << 8);
+    /// Names a cell or free variable.
+    pub(super) const CELL: Contents = Contents(1 << 9);
+    /// Stands for something else or nothing once the passes are through.
+    pub(super) const PSEUDO: Contents = Contents(1 << 10);
+    /// Has no place in the source.
+    pub(super) const UNPLACED: Contents = Contents(1 << 11);
+
+    const fn and(self, other: Contents) -> Contents {
+        Contents(self.0 | other.0)
+    }
+
+    pub(super) fn insert(&mut self, other: Contents) {
+        self.0 |= other.0;
+    }
+
+    pub(super) fn remove(&mut self, other: Contents) {
+        self.0 &= !other.0;
+    }
+
+    pub(super) const fn has(self, any: Contents) -> bool {
+        self.0 & any.0 != 0
+    }
+
+    /// What there is to note of an instruction.
+    pub(super) fn of(instruction: &Instruction) -> Contents {
+        let contents = Contents::of_op(instruction.op);
+        if instruction.location.is_none() { contents.and(Contents::UNPLACED) } else { contents }
+    }
+
+    /// What there is to note of an instruction, its place apart.
+    pub(super) fn of_op(op: Op) -> Contents {
+        Contents(TABLE[op as usize])
+    }
+}
+
+/// By instruction: what there is to note of it.
+static TABLE: [u16; Op::COUNT] = {
+    let mut table = [0; Op::COUNT];
+    let mut group = 0;
+    while group < GROUPS.len() {
+        let (contents, ops) = GROUPS[group];
+        let mut index = 0;
+        while index < ops.len() {
+            table[ops[index] as usize] |= contents.0;
+            index += 1;
+        }
+        group += 1;
+    }
+    table
+};
+
+const GROUPS: [(Contents, &[Op]); 11] = [
+    (Contents::NOP, &[Op::Nop]),
+    (Contents::SETUP, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
+    (Contents::CONSTANT, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
+    (
+        Contents::DECIDABLE,
+        &[
+            Op::PopJumpIfFalse,
+            Op::PopJumpIfTrue,
+            Op::JumpIfFalse,
+            Op::JumpIfTrue,
+            Op::IsOp,
+            Op::ToBool,
+        ],
+    ),
+    (
+        Contents::IMPROVABLE,
+        &[
+            Op::BinaryOp,
+            Op::BuildList,
+            Op::BuildSet,
+            Op::BuildTuple,
+            Op::CallIntrinsic1,
+            Op::CompareOp,
+            Op::ContainsOp,
+            Op::IsOp,
+            Op::ListAppend,
+            Op::LoadGlobal,
+            Op::SetAdd,
+            Op::StoreFast,
+            Op::Swap,
+            Op::ToBool,
+            Op::UnaryInvert,
+            Op::UnaryNegative,
+            Op::UnaryNot,
+        ],
+    ),
+    (Contents::SWAP, &[Op::Swap]),
+    (Contents::POP_TOP, &[Op::PopTop]),
+    (
+        Contents::LOCAL,
+        &[
+            Op::LoadFast,
+            Op::LoadFastLoadFast,
+            Op::LoadFastCheck,
+            Op::LoadFastAndClear,
+            Op::StoreFast,
+            Op::StoreFastLoadFast,
+            Op::StoreFastMaybeNull,
+            Op::StoreFastStoreFast,
+            Op::DeleteFast,
+        ],
+    ),
+    (Contents::UNBINDING, &[Op::DeleteFast, Op::LoadFastAndClear, Op::StoreFastMaybeNull]),
+    (
+        Contents::CELL,
+        &[
+            Op::MakeCell,
+            Op::LoadClosure,
+            Op::LoadDeref,
+            Op::StoreDeref,
+            Op::DeleteDeref,
+            Op::LoadClassderef,
+            Op::LoadFromDictOrDeref,
+        ],
+    ),
+    (
+        Contents::PSEUDO,
+        &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith, Op::LoadClosure, Op::StoreFastMaybeNull],
+    ),
+];
+
+impl BasicBlock {
+    /// Whether there may be any of these in it.
+    pub(super) fn may_have(&self, any: Contents) -> bool {
+        self.contents.has(any)
+    }
+
+    /// Whether all that is in it was noted.
+    pub(super) fn contents_hold(&self) -> bool {
+        let all = self.instructions().iter().map(Contents::of);
+        all.fold(true, |holds, found| holds && self.contents.0 & found.0 == found.0)
+    }
+}
+
+impl super::Cfg {
+    /// Whether there may be any of these in the code object.
+    pub(super) fn may_have(&self, any: Contents) -> bool {
+        self.blocks[..self.in_use].iter().any(|block| block.may_have(any))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Contents, Instruction};
+    use crate::location::Location;
+    use crate::op::{ControlFlow, Op};
+
+    #[test]
+    fn what_other_files_say_of_an_instruction_is_noted() {
+        for op in [Op::SetupFinally, Op::SetupCleanup, Op::SetupWith] {
+            assert!(op.is_block_push() && Contents::of_op(op).has(Contents::SETUP));
+            assert!(Contents::of_op(op).has(Contents::PSEUDO));
+        }
+        for op in [Op::LoadConst, Op::ReturnConst, Op::KwNames] {
+            assert!(op.has_const() && Contents::of_op(op).has(Contents::CONSTANT));
+        }
+        let unplaced = Instruction::new(Op::LoadName, 0, Location::NONE);
+        assert!(Contents::of(&unplaced).has(Contents::UNPLACED));
+        let placed = Instruction::new(Op::LoadName, 0, Location::NEXT);
+        assert_eq!(Contents::of(&placed), Contents::NOTHING);
+    }
+}
