@@ -15,7 +15,7 @@ use prepyc_version::Features;
 #[cfg(test)]
 pub(crate) use listing::label_names;
 
-use crate::cfg::{BasicBlockId, Cfg};
+use crate::cfg::Cfg;
 use crate::instruction_set::InstructionSet;
 use crate::limits::{Limit, MAX_CODE_UNITS};
 use crate::location::Location;
@@ -25,24 +25,27 @@ use crate::unit::CodeUnitMetadata;
 /// An instruction on its way into a code object.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
-    op: Op,
     /// For a jump: where it leads first, as a place in the list; how far, at the end.
     oparg: u32,
-    /// Where a jump leads, as a place in the list.
-    target: Option<u32>,
-    location: Location,
-    handler: Option<Handler>,
     /// In code units, from the start of the code.
     offset: u32,
+    op: Op,
     /// In code units, EXTENDED_ARGs and cache entries included.
-    size: u32,
+    size: u8,
 }
 
 impl Placed {
     /// Where the next instruction begins.
     fn end(&self) -> u32 {
-        self.offset + self.size
+        self.offset + u32::from(self.size)
     }
+}
+
+/// A jump: its place in the list, and that of where it leads.
+#[derive(Clone, Copy, Debug)]
+struct Jump {
+    place: u32,
+    target: u32,
 }
 
 /// What the exception table says of a handler.
@@ -59,6 +62,12 @@ struct Handler {
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
     instructions: Vec<Placed>,
+    /// By instruction.
+    locations: Vec<Location>,
+    /// By instruction; empty where the code object has no handlers.
+    handlers: Vec<Option<Handler>>,
+    /// In the order of the instructions.
+    jumps: Vec<Jump>,
     /// By block: the place of its first instruction.
     places: Vec<u32>,
     code: Vec<u8>,
@@ -81,11 +90,11 @@ impl Assembler {
     ) -> Result<CodeObject, Limit> {
         self.place_instructions(cfg, set);
         self.resolve_next_locations();
-        self.resolve_jumps(set)?;
-        self.write_code(set);
-        location_table::write(&self.instructions, unit.firstlineno, &mut self.table);
+        let size = self.resolve_jumps(set)?;
+        self.write_code(set, size);
+        self.write_location_table(unit.firstlineno);
         let linetable = self.table[..].into();
-        exception_table::write(&self.instructions, &mut self.table);
+        self.write_exception_table();
         let exceptiontable = self.table[..].into();
         let (localsplusnames, localspluskinds) = localsplus::of(&unit, features);
         Ok(CodeObject {
@@ -111,6 +120,9 @@ impl Assembler {
     /// Lists the instructions of all blocks in order, with jumps and handlers as places in that list.
     fn place_instructions(&mut self, cfg: &Cfg, set: &InstructionSet) {
         self.instructions.clear();
+        self.locations.clear();
+        self.handlers.clear();
+        self.jumps.clear();
         self.places.clear();
         self.places.resize(cfg.len(), 0);
         let mut place = 0;
@@ -118,64 +130,73 @@ impl Assembler {
             self.places[id.index()] = place;
             place += cfg[id].instructions().len() as u32;
         }
-        let places = &self.places;
-        let place_of = |id: BasicBlockId| places[id.index()];
+        let (places, jumps) = (&self.places, &mut self.jumps);
         for id in cfg.in_order() {
-            for instruction in cfg[id].instructions() {
-                let target = instruction.target.map(place_of);
-                let op = directed(instruction.op, target, self.instructions.len() as u32);
-                let oparg = target.unwrap_or(instruction.oparg);
-                self.instructions.push(Placed {
-                    op,
-                    oparg,
-                    target,
-                    location: instruction.location,
-                    handler: instruction.handler.map(|handler| Handler {
-                        place: place_of(handler),
+            let instructions = cfg[id].instructions();
+            let first = self.instructions.len();
+            self.instructions.extend(instructions.iter().enumerate().map(|(index, instruction)| {
+                let (mut op, mut oparg) = (instruction.op, instruction.oparg);
+                if let Some(target) = instruction.target {
+                    let (place, target) = ((first + index) as u32, places[target.index()]);
+                    jumps.push(Jump { place, target });
+                    (op, oparg) = (directed(op, place, target), target);
+                }
+                Placed { oparg, offset: 0, op, size: set.size_of(op, oparg) }
+            }));
+            self.locations.extend(instructions.iter().map(|instruction| instruction.location));
+            if cfg.has_handlers() {
+                self.handlers.extend(instructions.iter().map(|instruction| {
+                    instruction.handler.map(|handler| Handler {
+                        place: places[handler.index()],
                         depth: cfg[handler].start_depth(),
                         preserves_lasti: cfg[handler].preserves_lasti(),
-                    }),
-                    offset: 0,
-                    size: set.size_of(op, oparg),
-                });
+                    })
+                }));
             }
         }
     }
 
     /// Gives the instructions that have the place of the next one that place.
     fn resolve_next_locations(&mut self) {
+        if !self.locations.contains(&Location::NEXT) {
+            return;
+        }
         let mut next = Location::NONE;
-        for instruction in self.instructions.iter_mut().rev() {
-            if instruction.location == Location::NEXT {
-                let ends_block = instruction.target.is_some() || instruction.op.is_scope_exit();
-                instruction.location = if ends_block { Location::NONE } else { next };
+        for place in (0..self.instructions.len()).rev() {
+            if self.locations[place] == Location::NEXT {
+                let ends_block =
+                    self.instructions[place].op.is_scope_exit() || self.target_of(place as u32).is_some();
+                self.locations[place] = if ends_block { Location::NONE } else { next };
             }
-            next = instruction.location;
+            next = self.locations[place];
         }
     }
 
-    /// Works out offsets and how far jumps go.
+    /// Where the instruction at a place jumps.
+    fn target_of(&self, place: u32) -> Option<u32> {
+        let found = self.jumps.binary_search_by_key(&place, |jump| jump.place).ok();
+        found.map(|index| self.jumps[index].target)
+    }
+
+    /// Works out offsets and how far jumps go; gives the size of the code in code units.
     ///
     /// CPython: `resolve_jump_offsets` (`Python/assemble.c`, 3.13) begins with sizes by the targets' places and repeats
     /// until no size changes; where that settles depends on where it began.
-    fn resolve_jumps(&mut self, set: &InstructionSet) -> Result<(), Limit> {
+    fn resolve_jumps(&mut self, set: &InstructionSet) -> Result<u32, Limit> {
         loop {
             let mut offset = 0;
             for instruction in &mut self.instructions {
                 instruction.offset = offset;
-                offset += instruction.size;
+                offset += u32::from(instruction.size);
             }
             if offset > MAX_CODE_UNITS {
                 return Err(Limit::CodeUnits);
             }
             let mut changed = false;
-            for index in 0..self.instructions.len() {
-                let Some(target) = self.instructions[index].target else {
-                    continue;
-                };
+            for jump in &self.jumps {
                 // Distances count from the end of the jump.
-                let target = self.instructions[target as usize].offset;
-                let jump = &mut self.instructions[index];
+                let target = self.instructions[jump.target as usize].offset;
+                let jump = &mut self.instructions[jump.place as usize];
                 jump.oparg = match jump.op {
                     Op::EndAsyncFor => jump.end() - target - END_SEND_OFFSET,
                     _ => jump.end().abs_diff(target),
@@ -185,15 +206,20 @@ impl Assembler {
                 jump.size = size;
             }
             if !changed {
-                return Ok(());
+                return Ok(offset);
             }
         }
     }
 
-    fn write_code(&mut self, set: &InstructionSet) {
+    /// Writes the code, of that many code units.
+    fn write_code(&mut self, set: &InstructionSet, size: u32) {
         self.code.clear();
+        self.code.resize(2 * size as usize, 0);
+        let mut rest = &mut self.code[..];
         for instruction in &self.instructions {
-            set.write(instruction.op, instruction.oparg, &mut self.code);
+            let (units, behind) = rest.split_at_mut(2 * usize::from(instruction.size));
+            set.write(instruction.op, instruction.oparg, units);
+            rest = behind;
         }
     }
 }
@@ -207,10 +233,9 @@ const END_SEND_OFFSET: u32 = 5;
 const MIN_STACK_SIZE: u32 = 1;
 
 /// The jump that goes in the right direction.
-fn directed(op: Op, target: Option<u32>, place: u32) -> Op {
-    let is_forward = target.is_some_and(|target| target > place);
+fn directed(op: Op, place: u32, target: u32) -> Op {
     match op {
-        Op::Jump | Op::JumpNoInterrupt if is_forward => Op::JumpForward,
+        Op::Jump | Op::JumpNoInterrupt if target > place => Op::JumpForward,
         Op::Jump => Op::JumpBackward,
         Op::JumpNoInterrupt => Op::JumpBackwardNoInterrupt,
         other => other,

@@ -10,7 +10,6 @@ pub(crate) struct InstructionSet {
     /// By logical instruction.
     encodings: [Option<Encoding>; Op::COUNT],
     extended_arg: u8,
-    cache: u8,
 }
 
 /// An instruction of the version.
@@ -30,8 +29,9 @@ impl InstructionSet {
             }
         }
         let number_of = |op: Op| encodings[op as usize].expect("every version has it").number;
-        let (extended_arg, cache) = (number_of(Op::ExtendedArg), number_of(Op::Cache));
-        InstructionSet { encodings, extended_arg, cache }
+        let extended_arg = number_of(Op::ExtendedArg);
+        assert!(number_of(Op::Cache) == 0, "cache entries are zeroes");
+        InstructionSet { encodings, extended_arg }
     }
 
     fn encoding(&self, op: Op) -> Encoding {
@@ -39,26 +39,28 @@ impl InstructionSet {
     }
 
     /// Code units the instruction takes, EXTENDED_ARGs and cache entries included.
-    pub(crate) fn size_of(&self, op: Op, oparg: u32) -> u32 {
-        1 + extended_args(oparg) + u32::from(self.encoding(op).cache_entries)
+    pub(crate) fn size_of(&self, op: Op, oparg: u32) -> u8 {
+        1 + extended_args(oparg) + self.encoding(op).cache_entries
     }
 
-    /// Appends the instruction.
-    pub(crate) fn write(&self, op: Op, oparg: u32, code: &mut Vec<u8>) {
-        let encoding = self.encoding(op);
+    /// Writes the instruction over the zeroes at the head of `code`, which become its cache entries.
+    pub(crate) fn write(&self, op: Op, oparg: u32, code: &mut [u8]) {
+        let number = self.encoding(op).number;
+        if oparg <= 0xFF {
+            code[..2].copy_from_slice(&[number, oparg as u8]);
+            return;
+        }
         let [rest @ .., low] = oparg.to_be_bytes();
-        let count = extended_args(oparg) as usize;
-        for &byte in &rest[rest.len() - count..] {
-            code.extend([self.extended_arg, byte]);
+        let count = usize::from(extended_args(oparg));
+        let (extensions, own) = code.split_at_mut(2 * count);
+        for (unit, &byte) in extensions.chunks_exact_mut(2).zip(&rest[rest.len() - count..]) {
+            unit.copy_from_slice(&[self.extended_arg, byte]);
         }
-        code.extend([encoding.number, low]);
-        for _ in 0..encoding.cache_entries {
-            code.extend([self.cache, 0]);
-        }
+        own[..2].copy_from_slice(&[number, low]);
     }
 }
 
 /// How many EXTENDED_ARGs the oparg needs.
-const fn extended_args(oparg: u32) -> u32 {
-    (oparg > 0xFF) as u32 + (oparg > 0xFFFF) as u32 + (oparg > 0xFF_FFFF) as u32
+const fn extended_args(oparg: u32) -> u8 {
+    (oparg > 0xFF) as u8 + (oparg > 0xFFFF) as u8 + (oparg > 0xFF_FFFF) as u8
 }

@@ -35,10 +35,17 @@ pub struct SequenceInstruction {
 #[derive(Clone, Debug, Default)]
 pub struct InstructionSequence {
     instructions: Vec<SequenceInstruction>,
-    /// By label: the index of the instruction it stands before.
-    labels: Vec<u32>,
+    labels: Vec<LabelUse>,
     /// What stands in the place of `ANNOTATIONS_PLACEHOLDER`: a module's or a class's deferred annotations (3.14 on).
     annotations_code: Option<Box<InstructionSequence>>,
+}
+
+/// What a sequence knows of a label.
+#[derive(Clone, Copy, Debug)]
+struct LabelUse {
+    /// The index of the instruction it stands before.
+    place: u32,
+    is_target: bool,
 }
 
 const UNPLACED: u32 = u32::MAX;
@@ -57,13 +64,14 @@ impl InstructionSequence {
 
     /// Appends a jump, or a `SETUP_…`, to a label that may be placed before or after.
     pub fn emit_jump(&mut self, op: Op, target: Label, location: Location) {
+        self.labels[target.0 as usize].is_target = true;
         self.instructions.push(SequenceInstruction { op, operand: Operand::Target(target), location });
     }
 
     /// A label that stands nowhere yet.
     #[must_use]
     pub fn new_label(&mut self) -> Label {
-        self.labels.push(UNPLACED);
+        self.labels.push(LabelUse { place: UNPLACED, is_target: false });
         Label(self.labels.len() as u32 - 1)
     }
 
@@ -72,7 +80,7 @@ impl InstructionSequence {
     /// # Panics
     /// If the label stands somewhere already: a mistake of the caller.
     pub fn use_label(&mut self, label: Label) {
-        let place = &mut self.labels[label.0 as usize];
+        let place = &mut self.labels[label.0 as usize].place;
         assert!(*place == UNPLACED, "label {} is placed twice", label.0);
         *place = self.instructions.len() as u32;
     }
@@ -81,8 +89,11 @@ impl InstructionSequence {
     ///
     /// CPython: `_PyInstructionSequence_InsertInstruction`, for what is known only when the rest is written.
     pub fn insert(&mut self, index: usize, op: Op, operand: Operand, location: Location) {
+        if let Operand::Target(label) = operand {
+            self.labels[label.0 as usize].is_target = true;
+        }
         self.instructions.insert(index, SequenceInstruction { op, operand, location });
-        for place in &mut self.labels {
+        for LabelUse { place, .. } in &mut self.labels {
             if *place != UNPLACED && *place as usize >= index {
                 *place += 1;
             }
@@ -95,9 +106,18 @@ impl InstructionSequence {
     /// If the label was never placed: a mistake of code generation.
     #[must_use]
     pub fn place_of(&self, label: Label) -> usize {
-        let place = self.labels[label.0 as usize];
+        let place = self.labels[label.0 as usize].place;
         assert!(place != UNPLACED, "label {} is used but never placed", label.0);
         place as usize
+    }
+
+    /// The instructions that are jumped to, or whose handlers are announced; some of them more than once.
+    ///
+    /// # Panics
+    /// As [`InstructionSequence::place_of`] does.
+    pub(crate) fn targets(&self) -> impl Iterator<Item = usize> {
+        let named = self.labels.iter().enumerate().filter(|(_, label)| label.is_target);
+        named.map(|(index, _)| self.place_of(Label(index as u32)))
     }
 
     /// How many instructions there are.

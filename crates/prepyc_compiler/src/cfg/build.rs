@@ -2,6 +2,7 @@
 //!
 //! Mirrors `_PyCfg_FromInstructionSequence` (`Python/flowgraph.c`).
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg, Instruction};
 use crate::op::{ControlFlow, Op};
 use crate::sequence::{InstructionSequence, Operand, SequenceInstruction};
@@ -25,26 +26,30 @@ impl Cfg {
         let mut targets = std::mem::take(&mut self.targets);
         targets.clear();
         targets.resize(sequence.len(), NOT_A_TARGET);
-        for instruction in sequence.instructions() {
-            if let Operand::Target(label) = instruction.operand {
-                targets[sequence.place_of(label)] = A_TARGET;
-            }
-        }
+        sequence.targets().for_each(|place| targets[place] = A_TARGET);
         let mut end = End { block: self.new_block(), is_closed: false };
-        for (instruction, target) in sequence.instructions().iter().zip(&mut targets) {
-            if *target == A_TARGET {
+        // Runs without a label or jump in between are taken as a whole.
+        let instructions = sequence.instructions();
+        let (mut start, mut is_closed) = (0, false);
+        for (index, instruction) in instructions.iter().enumerate() {
+            let is_target = targets[index] == A_TARGET;
+            let is_placeholder = instruction.op == Op::AnnotationsPlaceholder;
+            if is_target || is_placeholder || is_closed {
+                self.append_run(&mut end, &instructions[start..index]);
+                start = index;
+            }
+            if is_target {
                 self.begin_labelled_block(&mut end);
-                *target = end.block.index() as u32;
+                targets[index] = end.block.index() as u32;
             }
-            if instruction.op == Op::AnnotationsPlaceholder {
+            if is_placeholder {
                 let code = sequence.annotations_code().map_or(&[][..], InstructionSequence::instructions);
-                for instruction in code {
-                    self.append_instruction(&mut end, instruction);
-                }
-            } else {
-                self.append_instruction(&mut end, instruction);
+                code.split_inclusive(closes_block).for_each(|run| self.append_run(&mut end, run));
+                start = index + 1;
             }
+            is_closed = closes_block(instruction);
         }
+        self.append_run(&mut end, &instructions[start..]);
         self.resolve_targets(sequence, &targets);
         self.targets = targets;
     }
@@ -57,23 +62,37 @@ impl Cfg {
         self[end.block].is_labelled = true;
     }
 
-    fn append_instruction(&mut self, end: &mut End, instruction: &SequenceInstruction) {
+    /// Appends instructions of which only the last may jump or leave.
+    fn append_run(&mut self, end: &mut End, run: &[SequenceInstruction]) {
+        if run.is_empty() {
+            return;
+        }
         if end.is_closed {
             self.append_new_block(end);
         }
-        let mut appended = Instruction::new(instruction.op, 0, instruction.location);
-        match instruction.operand {
-            Operand::Oparg(oparg) => appended.oparg = oparg,
-            Operand::Target(label) => {
-                // Any block will do until all of them stand.
-                appended.target = Some(end.block);
-                let place = self[end.block].used as u32;
-                self.jumps.push((end.block, place, label));
+        let place = self[end.block].used;
+        for (index, instruction) in run.iter().enumerate() {
+            if let Operand::Target(label) = instruction.operand {
+                self.jumps.push((end.block, (place + index) as u32, label));
                 self.has_handlers |= instruction.op.is_block_push();
             }
         }
-        end.is_closed = appended.is_jump() || appended.op.is_scope_exit();
-        self[end.block].push_whole(appended);
+        let block = &mut self.blocks[end.block.index()];
+        let mut contents = block.contents;
+        block.slots.extend(run.iter().map(|instruction| {
+            let (oparg, target) = match instruction.operand {
+                Operand::Oparg(oparg) => (oparg, None),
+                // Any block will do until all of them stand.
+                Operand::Target(_) => (0, Some(end.block)),
+            };
+            let (op, location) = (instruction.op, instruction.location);
+            let appended = Instruction { op, oparg, location, target, handler: None };
+            contents.insert(Contents::of(&appended));
+            appended
+        }));
+        block.contents = contents;
+        block.used = block.slots.len();
+        end.is_closed = run.last().is_some_and(closes_block);
     }
 
     fn append_new_block(&mut self, end: &mut End) {
@@ -93,3 +112,11 @@ impl Cfg {
 
 const NOT_A_TARGET: u32 = u32::MAX;
 const A_TARGET: u32 = u32::MAX - 1;
+
+/// Whether it jumps, or leaves the code object.
+fn closes_block(instruction: &SequenceInstruction) -> bool {
+    match instruction.operand {
+        Operand::Target(_) => !instruction.op.is_block_push(),
+        Operand::Oparg(_) => instruction.op.is_scope_exit(),
+    }
+}

@@ -84,14 +84,7 @@ const GROUPS: [(Contents, &[Op]); 11] = [
     (Contents::CONSTANT, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
     (
         Contents::DECIDABLE,
-        &[
-            Op::PopJumpIfFalse,
-            Op::PopJumpIfTrue,
-            Op::JumpIfFalse,
-            Op::JumpIfTrue,
-            Op::IsOp,
-            Op::ToBool,
-        ],
+        &[Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::JumpIfFalse, Op::JumpIfTrue, Op::IsOp, Op::ToBool],
     ),
     (
         Contents::IMPROVABLE,

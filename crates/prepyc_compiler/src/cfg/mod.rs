@@ -267,6 +267,11 @@ impl Cfg {
         self.in_use
     }
 
+    /// Whether the code object has exception handlers, reachable or not.
+    pub(crate) fn has_handlers(&self) -> bool {
+        self.has_handlers
+    }
+
     /// Where control begins.
     pub(crate) fn entry(&self) -> BasicBlockId {
         BasicBlockId::new(0)

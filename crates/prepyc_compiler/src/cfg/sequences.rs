@@ -133,16 +133,15 @@ impl Cfg {
         let Some(start) = self.appended_start(id, index + 1, build, append) else {
             return;
         };
-        let parts: Vec<usize> = (start..=index).filter(|&at| self[id].slots[at].op != Op::Nop).collect();
-        let elements = self.constants_at(id, &parts, context);
+        let elements = self.constants_at(id, start..index, context);
         let folded = if build == Op::BuildList {
             Constant::Tuple(elements.into())
         } else {
             let distinct = evaluate::without_equal_elements(elements);
             Constant::FrozenSet(FrozenSet::new(distinct, context.strings))
         };
-        self.clear_instructions(id, &parts);
-        set_load(&mut self[id].slots[index], folded, &mut context.unit.consts);
+        self.clear_instructions(id, start..index + 1);
+        set_load(&mut self[id], index, folded, &mut context.unit.consts);
     }
 
     /// Where the empty list or set is built to which, up to `end`, only constants are appended.
