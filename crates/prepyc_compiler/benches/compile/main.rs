@@ -29,7 +29,7 @@ const STAGES: usize = 7;
 type Seconds = [f64; STAGES];
 
 thread_local! {
-    static CLOCK: Cell<Clock> = Cell::new(Clock { since: None, stage: 0, seconds: [0.0; STAGES] });
+    static CLOCK: Cell<Clock> = const { Cell::new(Clock { since: None, stage: 0, seconds: [0.0; STAGES] }) };
 }
 
 #[derive(Clone, Copy)]

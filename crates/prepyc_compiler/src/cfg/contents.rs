@@ -151,8 +151,7 @@ impl BasicBlock {
 
     /// Whether all that is in it was noted.
     pub(super) fn contents_hold(&self) -> bool {
-        let all = self.instructions().iter().map(Contents::of);
-        all.fold(true, |holds, found| holds && self.contents.0 & found.0 == found.0)
+        self.instructions().iter().map(Contents::of).all(|found| self.contents.0 & found.0 == found.0)
     }
 }
 
