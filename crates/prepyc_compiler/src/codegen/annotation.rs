@@ -41,7 +41,7 @@ impl<'a> Codegen<'a, '_> {
         let count = self.annotations_of(def, loc)?;
         self.emit_with(Op::BuildMap, count, loc);
         let code = self.leave_annotations(loc)?;
-        self.make_closure(code, FunctionParts::default(), loc);
+        self.make_closure(code, FunctionParts::default(), loc)?;
         Ok(FunctionParts::ANNOTATE)
     }
 
@@ -231,7 +231,7 @@ impl<'a> Codegen<'a, '_> {
             self.use_label(not_set);
         }
         let code = self.leave_annotations(loc)?;
-        self.make_closure(code, FunctionParts::default(), loc);
+        self.make_closure(code, FunctionParts::default(), loc)?;
         let name = if is_module { self.names.annotate } else { self.names.annotate_func };
         self.store_name(name, loc)?;
         if let Some(main) = main {

@@ -32,7 +32,7 @@ impl<'a> Codegen<'a, '_> {
             self.store_name(self.names.generic_base, loc)?;
             self.call_arguments(loc, 2, def.bases, Some(self.names.generic_base), def.keywords)?;
             let code = self.leave(AtEnd::ReturnTop)?;
-            self.make_closure(code, FunctionParts::default(), loc);
+            self.make_closure(code, FunctionParts::default(), loc)?;
             self.emit(Op::PushNull, loc);
             self.emit_with(Op::Call, 0, loc);
         }
@@ -89,7 +89,7 @@ impl<'a> Codegen<'a, '_> {
         let loc = place(s.location);
         self.emit(Op::LoadBuildClass, loc);
         self.emit(Op::PushNull, loc);
-        self.make_closure(code, FunctionParts::default(), loc);
+        self.make_closure(code, FunctionParts::default(), loc)?;
         self.load_str(def.name, loc);
         Ok(())
     }

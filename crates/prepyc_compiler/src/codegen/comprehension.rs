@@ -93,7 +93,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit(Op::ReturnValue, loc);
         }
         let code = self.leave(AtEnd::ReturnNone)?;
-        self.make_closure(code, FunctionParts::default(), loc);
+        self.make_closure(code, FunctionParts::default(), loc)?;
         let first = &generators[0];
         self.iterated(&first.iter)?;
         self.emit(get_iterator(first), self.place_of(&first.iter));

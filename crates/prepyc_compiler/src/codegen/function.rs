@@ -57,7 +57,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::Swap, 2, loc);
             self.emit_with(Op::CallIntrinsic2, INTRINSIC_SET_FUNCTION_TYPE_PARAMS, loc);
             let code = self.leave(AtEnd::ReturnTop)?;
-            self.make_closure(code, FunctionParts::default(), loc);
+            self.make_closure(code, FunctionParts::default(), loc)?;
             if given > 0 {
                 self.emit_with(Op::Swap, given + 1, loc);
                 self.emit_with(Op::Call, given - 1, loc);
@@ -89,7 +89,7 @@ impl<'a> Codegen<'a, '_> {
         let doc = docstring(def.body).filter(|_| self.optimize.keeps_docstrings());
         let body = match doc {
             Some(text) => {
-                let clean = self.clean_docstring(text);
+                let clean = self.clean_docstring(text)?;
                 self.unit().metadata.consts.add(Constant::Str(clean));
                 &def.body[1..]
             }
@@ -111,7 +111,7 @@ impl<'a> Codegen<'a, '_> {
             self.pop_block();
         }
         let code = self.leave(AtEnd::ReturnNone)?;
-        self.make_closure(code, parts, place(s.location));
+        self.make_closure(code, parts, place(s.location))?;
         Ok(())
     }
 
@@ -136,7 +136,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit(Op::ReturnValue, self.place_of(body));
             self.leave(AtEnd::ReturnNone)?
         };
-        self.make_closure(code, parts, loc);
+        self.make_closure(code, parts, loc)?;
         Ok(())
     }
 
@@ -177,7 +177,12 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Makes a function of a code object, with the cells it asks for.
-    pub(super) fn make_closure(&mut self, code: CodeObject, mut parts: FunctionParts, loc: Location) {
+    pub(super) fn make_closure(
+        &mut self,
+        code: CodeObject,
+        mut parts: FunctionParts,
+        loc: Location,
+    ) -> Generated {
         let free: Vec<_> = code.freevars().collect();
         if !free.is_empty() {
             for &name in &free {
@@ -186,7 +191,7 @@ impl<'a> Codegen<'a, '_> {
                         .contains(&name);
                 let index = match self.unit().metadata.cellvars.find(name) {
                     Some(index) if is_class_cell => index,
-                    _ => self.deref_index(name),
+                    _ => self.deref_index(name)?,
                 };
                 self.emit_with(Op::LoadClosure, index, loc);
             }
@@ -206,6 +211,7 @@ impl<'a> Codegen<'a, '_> {
                 self.emit_with(Op::SetFunctionAttribute, part, loc);
             }
         }
+        Ok(())
     }
 }
 

@@ -98,7 +98,7 @@ impl<'a> Codegen<'a, '_> {
         }
         self.emit(Op::ReturnValue, loc);
         let code = self.leave(AtEnd::ReturnNone)?;
-        self.make_closure(code, parts, loc);
+        self.make_closure(code, parts, loc)?;
         Ok(())
     }
 
@@ -136,12 +136,12 @@ impl<'a> Codegen<'a, '_> {
         self.expression(&alias.value)?;
         self.emit(Op::ReturnValue, loc);
         let code = self.leave(AtEnd::ReturnTop)?;
-        self.make_closure(code, parts, loc);
+        self.make_closure(code, parts, loc)?;
         self.emit_with(Op::BuildTuple, 3, loc);
         self.emit_with(Op::CallIntrinsic1, INTRINSIC_TYPEALIAS, loc);
         if is_generic {
             let code = self.leave(AtEnd::ReturnTop)?;
-            self.make_closure(code, FunctionParts::default(), loc);
+            self.make_closure(code, FunctionParts::default(), loc)?;
             self.emit(Op::PushNull, loc);
             self.emit_with(Op::Call, 0, loc);
         }

@@ -1,12 +1,13 @@
 //! The unit being compiled: entering and leaving a code object.
 
-use prepyc_bytecode::{CodeObject, Constant, StrId};
+use prepyc_bytecode::{CodeObject, Constant, PyStr, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
+use prepyc_syntax::{ErrorKind, SyntaxError};
 use prepyc_version::DroppedDocstring;
 use rustc_hash::FxHashMap;
 
 use super::frame_block::FrameBlock;
-use super::{Codegen, Generated, place};
+use super::{Codegen, Failure, Generated, place};
 use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
@@ -97,7 +98,7 @@ impl<'a> Codegen<'a, '_> {
                 let StmtKind::Expr { value } = first.kind else {
                     unreachable!("a docstring is an expression")
                 };
-                let clean = self.clean_docstring(text);
+                let clean = self.clean_docstring(text)?;
                 self.load_str(clean, place(value.location));
                 self.store_name(self.names.doc, Location::NONE)?;
                 rest
@@ -293,7 +294,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     pub(super) fn intern_bytes(&mut self, text: &[u8]) -> StrId {
-        let text = prepyc_bytecode::PyStr::from_bytes(text).expect("parts of strings are strings");
+        let text = PyStr::from_bytes(text).expect("parts of strings are strings");
         self.strings.intern(text)
     }
 
@@ -319,14 +320,35 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// The docstring without its indentation (CPython: `_PyCompile_CleanDoc`).
-    pub(super) fn clean_docstring(&mut self, text: StrId) -> StrId {
-        let cleaned = clean(self.strings.get(text).as_bytes());
-        self.intern_bytes(&cleaned)
+    ///
+    /// # Errors
+    /// There is a surrogate in it: CPython cleans UTF-8.
+    pub(super) fn clean_docstring(&mut self, text: StrId) -> Generated<StrId> {
+        let expanded = expand_tabs(self.strings.get(text).as_bytes());
+        if let Some(message) = surrogates_error(&expanded) {
+            return Err(Failure::Syntax(SyntaxError { kind: ErrorKind::Value, message, place: None }));
+        }
+        Ok(self.intern_bytes(&clean(expanded)))
     }
 }
 
-fn clean(text: &[u8]) -> Vec<u8> {
-    let expanded = expand_tabs(text);
+/// What encoding a text as UTF-8 complains of.
+fn surrogates_error(text: &[u8]) -> Option<String> {
+    if std::str::from_utf8(text).is_ok() {
+        return None;
+    }
+    let text = PyStr::from_bytes(text).expect("spaces for tabs keep it a string");
+    let is_surrogate = |code_point: &u32| (0xD800..0xE000).contains(code_point);
+    let start = text.code_points().position(|code_point| is_surrogate(&code_point))?;
+    let run: Vec<u32> = text.code_points().skip(start).take_while(is_surrogate).collect();
+    let which = match run[..] {
+        [lone] => format!("character '\\u{lone:04x}' in position {start}"),
+        _ => format!("characters in position {start}-{}", start + run.len() - 1),
+    };
+    Some(format!("'utf-8' codec can't encode {which}: surrogates not allowed"))
+}
+
+fn clean(expanded: Vec<u8>) -> Vec<u8> {
     let indentation = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
     let mut lines = expanded.split(|&byte| byte == b'\n');
     let first = lines.next().unwrap_or_default();

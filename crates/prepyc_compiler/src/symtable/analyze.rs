@@ -191,6 +191,13 @@ impl Analysis<'_> {
         let is_free = |symbol: &Symbol| symbol.scope == NameScope::Free;
         let own = scope.symbols.iter().filter(|(_, symbol)| is_free(symbol)).map(|(&name, _)| name);
         let mut own = NameSet(own.collect());
+        // What a class binds as `__classdict__` is a global in the scopes that see it; they need its cell all the same.
+        if scope.can_see_class_scope
+            && let Some(symbol) = scope.symbols.get(&self.names.classdict)
+            && symbol.scope == NameScope::GlobalImplicit
+        {
+            own.insert(self.names.classdict);
+        }
         self.hand_up(id, &needed);
         needed.0.into_iter().for_each(|name| own.insert(name));
         free[id.0 as usize] = own;

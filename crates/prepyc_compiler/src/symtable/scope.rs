@@ -307,14 +307,14 @@ impl Symtable {
         &self.scopes[id.0 as usize]
     }
 
+    pub(super) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
+        &mut self.scopes[id.0 as usize]
+    }
+
     /// Whether a scope mangles that name if it is private.
     pub(crate) fn mangles(&self, id: ScopeId, name: StrId) -> bool {
         let owner = self.scope(id).mangles_only;
         owner.is_none_or(|owner| self.scope(owner).private_parameters.contains(&name))
-    }
-
-    pub(super) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.scopes[id.0 as usize]
     }
 
     /// The scope that a node opens.

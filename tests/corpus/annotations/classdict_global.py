@@ -1,0 +1,3 @@
+class Declared:
+    global __classdict__
+    type Alias = int

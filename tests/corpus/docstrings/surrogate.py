@@ -1,0 +1,1 @@
+"""A surrogate: \ud800\udc00, and a	tab."""
