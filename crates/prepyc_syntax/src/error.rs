@@ -17,6 +17,10 @@ pub enum ErrorKind {
     Recursion,
     /// `ValueError`.
     Value,
+    /// `UnicodeEncodeError`, of surrogates where CPython wants UTF-8.
+    UnicodeEncode,
+    /// `SystemError`: CPython's own compiler fails.
+    System,
 }
 
 impl ErrorKind {
@@ -29,6 +33,8 @@ impl ErrorKind {
             ErrorKind::Memory => "MemoryError",
             ErrorKind::Recursion => "RecursionError",
             ErrorKind::Value => "ValueError",
+            ErrorKind::UnicodeEncode => "UnicodeEncodeError",
+            ErrorKind::System => "SystemError",
         }
     }
 }

@@ -1,16 +1,17 @@
 //! Functions and lambdas: defaults, closures, decorators.
 
-use prepyc_bytecode::{CodeObject, Constant};
+use prepyc_bytecode::{CodeObject, Constant, StrId};
 use prepyc_syntax::ast::{Arguments, Expr, ExprContext, FunctionDef, Stmt};
+use prepyc_syntax::{ErrorKind, SyntaxError};
 use std::sync::Arc;
 
 use super::frame_block::FrameBlock;
 use super::unit::{AtEnd, Parameters, UnitKind};
-use super::{Codegen, Generated, place};
+use super::{Codegen, Failure, Generated, place};
 use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
-use crate::symtable::NodeKey;
+use crate::symtable::{NameScope, NodeKey};
 
 pub(super) const INTRINSIC_SET_FUNCTION_TYPE_PARAMS: u32 = 4;
 
@@ -189,10 +190,12 @@ impl<'a> Codegen<'a, '_> {
                 let is_class_cell = self.unit().kind == UnitKind::Class
                     && [self.names.class, self.names.classdict, self.names.conditional_annotations]
                         .contains(&name);
-                let index = match self.unit().metadata.cellvars.find(name) {
-                    Some(index) if is_class_cell => index,
-                    _ => self.deref_index(name)?,
+                let index = if is_class_cell {
+                    self.unit().metadata.cellvars.find(name)
+                } else {
+                    self.find_deref(name)
                 };
+                let Some(index) = index else { return self.no_cell(name, &code, is_class_cell) };
                 self.emit_with(Op::LoadClosure, index, loc);
             }
             self.emit_with(Op::BuildTuple, free.len() as u32, loc);
@@ -212,6 +215,30 @@ impl<'a> Codegen<'a, '_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Codegen<'_, '_> {
+    /// CPython's own words where a function is to get a cell that there is not (`codegen_make_closure`).
+    fn no_cell(&mut self, name: StrId, code: &CodeObject, is_class_cell: bool) -> Generated {
+        let scope = if is_class_cell { NameScope::Cell } else { self.name_scope(name) };
+        let reftype = match scope {
+            NameScope::Unknown => 0,
+            NameScope::Local => 1,
+            NameScope::GlobalExplicit => 2,
+            NameScope::GlobalImplicit => 3,
+            NameScope::Free => 4,
+            NameScope::Cell => 5,
+        };
+        let unit = self.unit().metadata.name;
+        let (name, unit, code_name) = (self.text(name), self.text(unit), self.text(code.name));
+        let mut freevars: String = code.freevars().map(|name| format!("'{}', ", self.text(name))).collect();
+        freevars.truncate(freevars.len() - if code.freevars().count() == 1 { 1 } else { 2 });
+        let message = format!(
+            "compiler_lookup_arg(name='{name}') with reftype={reftype} failed in {unit}; \
+             freevars of code {code_name}: ({freevars})"
+        );
+        Err(Failure::Syntax(SyntaxError { kind: ErrorKind::System, message, place: None }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Loads, stores and deletions of names, by the scope that the symbol table gives them.
 
 use prepyc_bytecode::StrId;
-use prepyc_syntax::ast::{self, ExprContext};
+use prepyc_syntax::ast::ExprContext;
 
 use super::{Codegen, Generated};
 use crate::location::Location;
@@ -57,7 +57,7 @@ impl Codegen<'_, '_> {
         let in_comprehension = self.unit().inlined_depth > 0;
         match name_scope {
             NameScope::Free | NameScope::Cell => {
-                let index = self.deref_index(mangled)?;
+                let index = self.deref_index(mangled);
                 let op = match context {
                     ExprContext::Store => Op::StoreDeref,
                     ExprContext::Del => Op::DeleteDeref,
@@ -66,7 +66,7 @@ impl Codegen<'_, '_> {
                         Op::LoadFromDictOrDeref
                     }
                     ExprContext::Load if sees_class => {
-                        self.load_classdict(location)?;
+                        self.load_classdict(location);
                         Op::LoadFromDictOrDeref
                     }
                     ExprContext::Load => Op::LoadDeref,
@@ -81,7 +81,7 @@ impl Codegen<'_, '_> {
             NameScope::GlobalExplicit => self.global(mangled, context, location),
             NameScope::GlobalImplicit if kind.is_function_like() => {
                 if context == ExprContext::Load && sees_class {
-                    self.load_classdict(location)?;
+                    self.load_classdict(location);
                     let index = self.unit().metadata.names.add(mangled);
                     self.emit_with(Op::LoadFromDictOrGlobals, index, location);
                 } else {
@@ -112,32 +112,27 @@ impl Codegen<'_, '_> {
     }
 
     /// Loads the namespace of the class around, through a cell that may become free here.
-    fn load_classdict(&mut self, location: Location) -> Generated {
+    fn load_classdict(&mut self, location: Location) {
         let name = self.names.classdict;
         if self.unit().metadata.cellvars.find(name).is_none() {
             self.unit().metadata.freevars.add(name);
         }
-        let index = self.deref_index(name)?;
+        let index = self.deref_index(name);
         self.emit_with(Op::LoadDeref, index, location);
-        Ok(())
     }
 
     /// The index of a cell or free variable: cells first. Where a name is both, what its scope says decides.
-    ///
-    /// # Errors
-    /// It is neither, where CPython fails with a `SystemError`: a class that declares `__classdict__` global, say.
-    pub(super) fn deref_index(&mut self, mangled: StrId) -> Generated<u32> {
+    pub(super) fn find_deref(&mut self, mangled: StrId) -> Option<u32> {
         let is_free = self.name_scope(mangled) == NameScope::Free;
         let metadata = &self.unit().metadata;
         let cell = metadata.cellvars.find(mangled);
         let free = metadata.freevars.find(mangled).map(|index| index + metadata.cellvars.len() as u32);
-        let found = if is_free { free.or(cell) } else { cell.or(free) };
-        if let Some(index) = found {
-            return Ok(index);
-        }
-        let line = self.unit().metadata.firstlineno;
-        let at = ast::Location { lineno: line, end_lineno: line, col_offset: 0, end_col_offset: 0 };
-        self.error(format!("there is no cell for '{}'", self.text(mangled)), at)
+        if is_free { free.or(cell) } else { cell.or(free) }
+    }
+
+    /// The same of a name that is known to be one.
+    pub(super) fn deref_index(&mut self, mangled: StrId) -> u32 {
+        self.find_deref(mangled).expect("the symbol table made it a cell or a free variable")
     }
 }
 

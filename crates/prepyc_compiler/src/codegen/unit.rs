@@ -326,7 +326,11 @@ impl<'a> Codegen<'a, '_> {
     pub(super) fn clean_docstring(&mut self, text: StrId) -> Generated<StrId> {
         let expanded = expand_tabs(self.strings.get(text).as_bytes());
         if let Some(message) = surrogates_error(&expanded) {
-            return Err(Failure::Syntax(SyntaxError { kind: ErrorKind::Value, message, place: None }));
+            return Err(Failure::Syntax(SyntaxError {
+                kind: ErrorKind::UnicodeEncode,
+                message,
+                place: None,
+            }));
         }
         Ok(self.intern_bytes(&clean(expanded)))
     }

@@ -34,7 +34,7 @@ pub(super) fn analyze(
     let mut free: Vec<NameSet> = (0..count).map(|_| NameSet::default()).collect();
     for id in (0..count).rev().map(ScopeId) {
         if analysis.table.scope(id).attached {
-            analysis.settle(id, &mut free)?;
+            analysis.settle(id, &mut free);
         }
     }
     Ok(())
@@ -158,16 +158,15 @@ impl Analysis<'_> {
     }
 
     /// Settles a scope whose inner scopes are settled; `free` holds what each of those needs from outside.
-    fn settle(&mut self, id: ScopeId, free: &mut [NameSet]) -> Result<(), SourceError> {
+    fn settle(&mut self, id: ScopeId, free: &mut [NameSet]) {
         let mut needed = NameSet::default();
-        let mut cut_off = NameSet::default();
         let mut inlined_cells = NameSet::default();
         let children = std::mem::take(&mut self.table.scope_mut(id).children);
         let mut spliced = Vec::with_capacity(children.len());
         for &child in &children {
             let mut child_free = std::mem::take(&mut free[child.0 as usize]);
             if self.is_inlined(id, child) {
-                self.inline(id, child, &mut child_free, &mut inlined_cells, &mut cut_off);
+                self.inline(id, child, &mut child_free, &mut inlined_cells);
                 spliced.extend_from_slice(&self.table.scope(child).children);
             } else {
                 spliced.push(child);
@@ -180,7 +179,6 @@ impl Analysis<'_> {
             make_cells(scope, &mut needed, &inlined_cells);
         } else if scope.kind == ScopeKind::Class {
             self.provide_class_cells(id, &mut needed);
-            self.check_class_cells(id, &cut_off)?;
         }
         for &name in &inlined_cells.0 {
             if let Some(symbol) = self.table.scope_mut(id).symbols.get_mut(&name) {
@@ -201,7 +199,6 @@ impl Analysis<'_> {
         self.hand_up(id, &needed);
         needed.0.into_iter().for_each(|name| own.insert(name));
         free[id.0 as usize] = own;
-        Ok(())
     }
 
     /// Notes in a scope the names that pass through it.
@@ -230,16 +227,7 @@ impl Analysis<'_> {
     }
 
     /// Takes a comprehension's names into the scope around it.
-    ///
-    /// Into `cut_off` go names of cells that functions in it are not given.
-    fn inline(
-        &mut self,
-        id: ScopeId,
-        child: ScopeId,
-        child_free: &mut NameSet,
-        cells: &mut NameSet,
-        cut_off: &mut NameSet,
-    ) {
+    fn inline(&mut self, id: ScopeId, child: ScopeId, child_free: &mut NameSet, cells: &mut NameSet) {
         let is_class = self.table.scope(id).kind == ScopeKind::Class;
         let mut hidden = Vec::new();
         for index in 0..self.table.scope(child).symbols.len() {
@@ -258,9 +246,6 @@ impl Analysis<'_> {
                 let is_needed = self.is_free_in_child(child, name);
                 if !is_needed || !self.features.class_cells_reach_into_comprehensions {
                     child_free.remove(name);
-                }
-                if is_needed {
-                    cut_off.insert(name);
                 }
                 hidden.push(name);
             }
@@ -312,25 +297,6 @@ impl Analysis<'_> {
         }
         if annotations && needed.remove(names.conditional_annotations) {
             scope.has_conditional_annotations = true;
-        }
-    }
-
-    /// Refuses functions in comprehensions that ask for a cell which the class does not make for anything else.
-    fn check_class_cells(&self, id: ScopeId, cut_off: &NameSet) -> Result<(), SourceError> {
-        let scope = self.table.scope(id);
-        let is_made = |name: StrId| {
-            name == self.names.class && scope.needs_class_closure
-                || name == self.names.classdict && scope.needs_classdict
-                || name == self.names.conditional_annotations && scope.has_conditional_annotations
-        };
-        match cut_off.0.iter().find(|&&name| !is_made(name)) {
-            None => Ok(()),
-            Some(&name) => {
-                let (name, class) = (self.strings.get(name), self.strings.get(scope.name));
-                let message =
-                    format!("class '{class}' makes no '{name}' for a function in its comprehension");
-                Err(SourceError::new(message, scope.location))
-            }
         }
     }
 }
