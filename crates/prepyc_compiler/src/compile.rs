@@ -48,9 +48,10 @@ impl Compiler {
     /// One that compiles for that version.
     ///
     /// # Errors
-    /// If the compiler of that version is not written yet.
+    /// If the compiler of that version is not written yet, or not known to be exact.
     pub fn new(version: PyVersion) -> Result<Compiler, UnsupportedVersion> {
-        let backend = Backend::new(version).ok_or(UnsupportedVersion(version))?;
+        let backend = Backend::new(version).filter(|_| version.features().native_compiler_is_exact);
+        let backend = backend.ok_or(UnsupportedVersion(version))?;
         Ok(Compiler { version, backend, arena: Bump::new() })
     }
 

@@ -9,6 +9,9 @@ use crate::tables::{py311, py312, py313, py314, py315};
 /// The behaviours in which CPython's compilers differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features {
+    /// What the native compiler makes for this version is held against its interpreter in every field; without that it
+    /// makes nothing.
+    pub native_compiler_is_exact: bool,
     /// Which passes run over the control-flow graph, in which order.
     pub cfg_pipeline: CfgPipeline,
     /// How a call finds its method and its arguments.
@@ -146,6 +149,7 @@ pub enum DroppedDocstring {
 }
 
 const PY311: Features = Features {
+    native_compiler_is_exact: false,
     cfg_pipeline: CfgPipeline::BlocksFromCodegen,
     method_call_shape: MethodCallShape::Precall,
     iterator_shape: IteratorShape::Object,
@@ -191,6 +195,7 @@ const PY312: Features = Features {
 };
 
 const PY313: Features = Features {
+    native_compiler_is_exact: true,
     end_for_pops: 1,
     function_attributes_by_instruction: true,
     clauses_ask_for_iterators_again: true,
@@ -229,6 +234,7 @@ const PY314: Features = Features {
 };
 
 const PY315: Features = Features {
+    native_compiler_is_exact: false,
     iterator_shape: IteratorShape::Virtual,
     extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
     unprintable: &py315::UNPRINTABLE,
