@@ -6,6 +6,7 @@
 mod figures;
 mod machine;
 mod marshal;
+mod parser;
 mod tree;
 mod worker;
 
@@ -37,6 +38,22 @@ pub(crate) struct Arguments {
     /// How many requests a persistent worker is sent.
     #[arg(long, default_value_t = 400)]
     requests: usize,
+    /// The only thing to measure; without it all of them.
+    #[arg(long, value_enum)]
+    only: Option<Subject>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Subject {
+    /// `prepyc compile` of a whole tree.
+    Tree,
+    /// `prepyc-worker`, a file at a time.
+    Worker,
+    /// Reading and writing marshal.
+    Marshal,
+    /// Bytes to a syntax tree.
+    Parser,
 }
 
 /// What is measured with: an interpreter and the release build of both binaries.
@@ -51,17 +68,29 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Some(oracle) = Oracle::find(&arguments.python) else {
         bail!("no CPython {}; run cargo xtask oracles", arguments.python);
     };
-    let built = build()?;
-    let tools = Tools { oracle, prepyc: built.join("prepyc"), worker: built.join("prepyc-worker") };
-    let trees = tree::Copies::new(&tools.oracle, arguments.tree.as_deref())?;
+    let wanted = |subject| arguments.only.is_none_or(|only| only == subject);
     let mut out = io::stdout().lock();
     writeln!(out, "{}", machine::facts())?;
-    let python = tools.oracle.evaluate("import sys; print(sys.version.split()[0])");
-    writeln!(out, "CPython {python}; {trees}; medians of {} rounds", arguments.rounds)?;
     let mut table = Table::default();
-    tree::measure(&tools, &trees, arguments, &mut table)?;
-    worker::measure(&tools, &trees, arguments, &mut table)?;
-    marshal::measure(&tools, &trees, arguments, &mut table)?;
+    if arguments.only != Some(Subject::Parser) {
+        let built = build()?;
+        let tools = Tools { oracle, prepyc: built.join("prepyc"), worker: built.join("prepyc-worker") };
+        let trees = tree::Copies::new(&tools.oracle, arguments.tree.as_deref())?;
+        let python = tools.oracle.evaluate("import sys; print(sys.version.split()[0])");
+        writeln!(out, "CPython {python}; {trees}; medians of {} rounds", arguments.rounds)?;
+        if wanted(Subject::Tree) {
+            tree::measure(&tools, &trees, arguments, &mut table)?;
+        }
+        if wanted(Subject::Worker) {
+            worker::measure(&tools, &trees, arguments, &mut table)?;
+        }
+        if wanted(Subject::Marshal) {
+            marshal::measure(&tools, &trees, arguments, &mut table)?;
+        }
+    }
+    if wanted(Subject::Parser) {
+        parser::measure(&arguments.python, &mut table)?;
+    }
     write!(out, "{table}")?;
     Ok(())
 }
@@ -83,6 +112,17 @@ fn quietly(command: &mut Command) -> anyhow::Result<()> {
         Some(0 | 1) => Ok(()), // 1: some source of the tree is broken, as some of CPython's tests are on purpose
         _ => bail!("{} failed: {status}", workspace::name(command)),
     }
+}
+
+/// The numbers that a command prints, with spaces between them.
+fn figures<const COUNT: usize>(command: &mut Command) -> anyhow::Result<[f64; COUNT]> {
+    let output = command.output().with_context(|| format!("cannot run {}", workspace::name(command)))?;
+    if !output.status.success() {
+        bail!("{} failed: {}", workspace::name(command), String::from_utf8_lossy(&output.stderr));
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let words = text.split_whitespace().map(str::parse).collect::<Result<Vec<f64>, _>>();
+    words.ok().and_then(|words| words.try_into().ok()).with_context(|| format!("not {COUNT} figures: {text}"))
 }
 
 /// The path as text, for arguments of a work request.

@@ -62,7 +62,7 @@ fn seconds(value: f64) -> String {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| what | CPython | prepyc | times as fast |")?;
+        writeln!(f, "| what | theirs | prepyc | times as fast |")?;
         writeln!(f, "|---|---|---|---|")?;
         for Row { what, theirs, ours, ratio } in &self.0 {
             writeln!(f, "| {what} | {theirs} | {ours} | {ratio:.2} |")?;
