@@ -7,6 +7,7 @@ use std::fmt;
 use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
 /// The text of a Python `str`: UTF-8, with surrogates allowed as three bytes each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,14 +147,25 @@ impl Strings {
     pub fn intern<'a>(&mut self, string: impl Into<PyStr<'a>>) -> StrId {
         let string = string.into();
         let hash = self.hasher.hash_one(string.as_bytes());
-        if let Some(&(_, id)) = self.table.find(hash, |&(_, id)| self.get(id) == string) {
-            return id;
+        let Strings { bytes, ends, table, .. } = self;
+        let is_it = |&(known, id): &(u64, StrId)| known == hash && bytes_of(bytes, ends, id) == string.0;
+        match table.entry(hash, is_it, |&(hash, _)| hash) {
+            Entry::Occupied(entry) => entry.get().1,
+            Entry::Vacant(entry) => {
+                let id = StrId(u32::try_from(ends.len()).expect("at most 2^32 strings in a program"));
+                bytes.extend_from_slice(string.0);
+                ends.push(bytes.len());
+                entry.insert((hash, id));
+                id
+            }
         }
-        let id = StrId(u32::try_from(self.ends.len()).expect("at most 2^32 strings in a program"));
-        self.bytes.extend_from_slice(string.as_bytes());
-        self.ends.push(self.bytes.len());
-        self.table.insert_unique(hash, (hash, id), |&(hash, _)| hash);
-        id
+    }
+
+    /// Makes room for that many more strings of that many bytes altogether, so that interning them moves nothing.
+    pub fn reserve(&mut self, strings: usize, size_bytes: usize) {
+        self.bytes.reserve(size_bytes);
+        self.ends.reserve(strings);
+        self.table.reserve(strings, |&(hash, _)| hash);
     }
 
     /// The id of the string, if the table has it.
@@ -168,8 +180,7 @@ impl Strings {
     /// # Panics
     /// If the id is of another table and this one is smaller.
     pub fn get(&self, id: StrId) -> PyStr<'_> {
-        let start = if id.0 == 0 { 0 } else { self.ends[id.index() - 1] };
-        PyStr(&self.bytes[start..self.ends[id.index()]])
+        PyStr(bytes_of(&self.bytes, &self.ends, id))
     }
 
     /// How many strings there are.
@@ -181,6 +192,11 @@ impl Strings {
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
+}
+
+fn bytes_of<'a>(bytes: &'a [u8], ends: &[usize], id: StrId) -> &'a [u8] {
+    let start = if id.0 == 0 { 0 } else { ends[id.index() - 1] };
+    &bytes[start..ends[id.index()]]
 }
 
 impl fmt::Debug for Strings {

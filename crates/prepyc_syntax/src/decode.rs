@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use encoding_rs::Encoding;
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use crate::error::{ErrorKind, ErrorPlace, SyntaxError};
 
@@ -20,7 +20,8 @@ pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     if source.len() > MAX_SIZE {
         return Err(SyntaxError::unplaced(ErrorKind::Memory, "the source is larger than 4 GiB"));
     }
-    if memchr(0, source).is_some() {
+    let unusual = memchr2(0, b'\r', source);
+    if unusual.is_some_and(|at| memchr(0, &source[at..]).is_some()) {
         return Err(SyntaxError::unplaced(ErrorKind::Syntax, "source code string cannot contain null bytes"));
     }
     let (rest, bom) = match source.strip_prefix(BOM) {
@@ -31,7 +32,11 @@ pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
         None => decode_utf8(rest)?,
         Some(name) => decode_named(rest, &name, bom)?,
     };
-    Ok(if memchr(b'\r', text.as_bytes()).is_some() { Cow::Owned(unify_newlines(&text)) } else { text })
+    Ok(if unusual.is_some() && memchr(b'\r', text.as_bytes()).is_some() {
+        Cow::Owned(unify_newlines(&text))
+    } else {
+        text
+    })
 }
 
 /// The line of that number, from 1, without its end; none if there is none, or the source cannot be decoded.
@@ -87,14 +92,14 @@ fn cookie_in_comment(comment: &[u8]) -> Option<String> {
 }
 
 fn decode_utf8(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
-    match std::str::from_utf8(source) {
+    match simdutf8::compat::from_utf8(source) {
         Ok(text) => Ok(Cow::Borrowed(text)),
         Err(error) => Err(bad_utf8(source, error)),
     }
 }
 
 /// What CPython's `utf-8` codec says of the first bytes that are none.
-fn bad_utf8(source: &[u8], error: std::str::Utf8Error) -> SyntaxError {
+fn bad_utf8(source: &[u8], error: simdutf8::compat::Utf8Error) -> SyntaxError {
     let at = error.valid_up_to();
     let byte = source[at];
     let reason = match error.error_len() {

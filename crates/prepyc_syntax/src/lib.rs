@@ -43,6 +43,8 @@ pub fn parse_module<'a>(
     strings: &mut Strings,
 ) -> Result<Parsed<'a>, SyntaxError> {
     let text = decode::decode(source)?;
+    // About what library code has of them; more cost time only.
+    strings.reserve(text.len() / 64, text.len() / 8);
     let mut parser = Parser::new(&text, grammar, arena, strings);
     match parser.module() {
         Ok(module) => Ok(Parsed { module, warnings: std::mem::take(&mut parser.lexer.warnings) }),

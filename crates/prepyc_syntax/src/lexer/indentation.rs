@@ -1,5 +1,6 @@
 //! Where lines start: blank lines, `INDENT` and `DEDENT`.
 
+use super::chunk::Chunk;
 use super::token::{Token, TokenKind};
 use super::{Lexer, Mode};
 use crate::error::ErrorKind;
@@ -74,8 +75,13 @@ impl Lexer<'_> {
     /// Skips blank lines; the column of the first thing on a line, with tabs to multiples of eight and with tabs as one.
     fn first_column(&mut self) -> Result<(u32, u32), Token> {
         loop {
-            let mut column = 0;
-            let mut tabless = 0;
+            let (mut column, mut tabless) = (0, 0);
+            if let Some(chunk) = Chunk::at(self.bytes, self.position) {
+                let spaces = chunk.space_length();
+                self.position += spaces;
+                column = spaces as u32;
+                tabless = spaces as u32;
+            }
             // Once a line continues, the first line's column counts.
             let mut continued = None;
             loop {

@@ -4,6 +4,7 @@
 //! null bytes (see `decode`), so that a null byte can stand for its end. Positions cost nothing but two counters: the
 //! line and where it starts.
 
+pub(crate) mod chunk;
 mod failure;
 mod fstring;
 mod indentation;
@@ -18,8 +19,9 @@ use prepyc_version::{FStrings, Grammar};
 
 use crate::ast::Location;
 use crate::error::{SyntaxError, Warning};
+use chunk::{Chunk, has_unusual_byte};
 use fstring::StringMode;
-use token::{NAME_CONTINUES, Token, TokenKind, keyword_or_name};
+use token::{NAME_CONTINUES, Token, TokenKind, keyword_or_name, word_of};
 
 /// More brackets open at once are an error (CPython: `MAXLEVEL`).
 const MAX_BRACKETS: usize = 200;
@@ -112,7 +114,7 @@ impl<'s> Lexer<'s> {
     }
 
     /// The next token.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_token(&mut self) -> Token {
         if self.mode != Mode::Line
             && let Some(token) = self.special_token()
@@ -120,10 +122,8 @@ impl<'s> Lexer<'s> {
             return token;
         }
         loop {
-            let mut start = self.position;
-            while matches!(self.byte(start), b' ' | b'\t' | b'\x0C') {
-                start += 1;
-            }
+            // One space is so frequent that it is no branch.
+            let start = self.position + usize::from(self.byte(self.position) == b' ');
             let byte = self.byte(start);
             match byte {
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.name(start),
@@ -145,6 +145,7 @@ impl<'s> Lexer<'s> {
                     }
                     self.skip_line_end();
                 }
+                b' ' | b'\t' | b'\x0C' => self.position = start + 1,
                 b'0'..=b'9' => return self.number(start),
                 b'"' | b'\'' => return self.string(start, start),
                 b'\\' => {
@@ -210,31 +211,48 @@ impl<'s> Lexer<'s> {
     }
 
     /// A name, a keyword, or a string with a prefix.
-    #[inline]
+    #[inline(always)]
     fn name(&mut self, start: usize) -> Token {
-        let mut end = start + 1;
-        let mut all = self.byte(start);
-        loop {
-            let byte = self.byte(end);
-            if !NAME_CONTINUES[byte as usize] {
-                if matches!(byte, b'"' | b'\'') {
-                    if end - start <= 2 && self.is_string_prefix(start, end) {
-                        return self.string(start, end);
-                    }
-                    if let Some(error) = self.conflicting_prefixes(start, end) {
-                        return error;
-                    }
+        if let Some(chunk) = Chunk::at(self.bytes, start) {
+            let length = chunk.name_length();
+            if length < Chunk::SIZE {
+                let end = start + length;
+                let text = chunk.prefix(length);
+                if length <= 5 && matches!(self.byte(end), b'"' | b'\'') || has_unusual_byte(text) {
+                    return self.unusual_name_or_string(start, end);
                 }
+                self.position = end;
+                let kind = match u64::try_from(text) {
+                    Ok(word) => keyword_or_name(word),
+                    Err(_) => TokenKind::Name,
+                };
+                return self.token(kind, start, end);
+            }
+        }
+        self.long_name(start)
+    }
+
+    /// The same where the name is long, or the source's end near.
+    #[inline(never)]
+    fn long_name(&mut self, start: usize) -> Token {
+        let mut end = start;
+        while let Some(chunk) = Chunk::at(self.bytes, end) {
+            let length = chunk.name_length();
+            end += length;
+            if length < Chunk::SIZE {
                 break;
             }
-            all |= byte;
+        }
+        while NAME_CONTINUES[self.byte(end) as usize] {
             end += 1;
         }
-        if all >= 0x80 {
-            return self.unusual_name(start, end);
+        let text = &self.bytes[start..end];
+        if matches!(self.byte(end), b'"' | b'\'') || !text.is_ascii() {
+            return self.unusual_name_or_string(start, end);
         }
         self.position = end;
-        self.token(keyword_or_name(&self.bytes[start..end]), start, end)
+        let kind = if text.len() <= 8 { keyword_or_name(word_of(text)) } else { TokenKind::Name };
+        self.token(kind, start, end)
     }
 
     /// Steps over a line continuation, with the position after its backslash.
@@ -250,61 +268,67 @@ impl<'s> Lexer<'s> {
     }
 
     /// An operator or a delimiter.
-    #[inline]
+    #[inline(always)]
     fn operator(&mut self, start: usize, byte: u8) -> Token {
-        let second = self.byte(start + 1);
+        use TokenKind as T;
         let (kind, length) = match byte {
             b'(' | b'[' | b'{' => return self.open_bracket(start, byte),
             b')' | b']' | b'}' => return self.close_bracket(start, byte),
+            b',' => (T::Comma, 1),
+            b'.' => return self.dot(start),
             b':' | b'!' if !self.strings.is_empty() && self.ends_expression(start) => {
                 return self.expression_end(start, byte);
             }
-            b',' => (TokenKind::Comma, 1),
-            b'=' if second == b'=' => (TokenKind::Eq, 2),
-            b'=' => (TokenKind::Assign, 1),
-            b':' if second == b'=' => (TokenKind::ColonAssign, 2),
-            b':' => (TokenKind::Colon, 1),
-            b'.' => match second {
-                b'0'..=b'9' => return self.number(start),
-                b'.' if self.byte(start + 2) == b'.' => (TokenKind::Ellipsis, 3),
-                _ => (TokenKind::Dot, 1),
-            },
-            b';' => (TokenKind::Semi, 1),
-            b'~' => (TokenKind::Tilde, 1),
-            b'!' if second == b'=' => (TokenKind::NotEq, 2),
-            b'!' => return self.lone_exclamation(start),
-            b'-' if second == b'>' => (TokenKind::Arrow, 2),
-            b'-' => self.plain_or_assign(start, 1, TokenKind::Sub, TokenKind::SubAssign),
-            b'+' => self.plain_or_assign(start, 1, TokenKind::Add, TokenKind::AddAssign),
-            b'*' if second == b'*' => self.plain_or_assign(start, 2, TokenKind::Pow, TokenKind::PowAssign),
-            b'*' => self.plain_or_assign(start, 1, TokenKind::Mult, TokenKind::MultAssign),
-            b'/' if second == b'/' => {
-                self.plain_or_assign(start, 2, TokenKind::FloorDiv, TokenKind::FloorDivAssign)
+            b':' => self.plain_or_assign(start, 1, T::Colon, T::ColonAssign),
+            b'=' => self.plain_or_assign(start, 1, T::Assign, T::Eq),
+            b'+' => self.plain_or_assign(start, 1, T::Add, T::AddAssign),
+            b'-' if self.byte(start + 1) == b'>' => (T::Arrow, 2),
+            b'-' => self.plain_or_assign(start, 1, T::Sub, T::SubAssign),
+            b'*' if self.byte(start + 1) == b'*' => self.plain_or_assign(start, 2, T::Pow, T::PowAssign),
+            b'*' => self.plain_or_assign(start, 1, T::Mult, T::MultAssign),
+            b'/' if self.byte(start + 1) == b'/' => {
+                self.plain_or_assign(start, 2, T::FloorDiv, T::FloorDivAssign)
             }
-            b'/' => self.plain_or_assign(start, 1, TokenKind::Div, TokenKind::DivAssign),
-            b'%' => self.plain_or_assign(start, 1, TokenKind::Mod, TokenKind::ModAssign),
-            b'@' => self.plain_or_assign(start, 1, TokenKind::MatMult, TokenKind::MatMultAssign),
-            b'&' => self.plain_or_assign(start, 1, TokenKind::BitAnd, TokenKind::BitAndAssign),
-            b'|' => self.plain_or_assign(start, 1, TokenKind::BitOr, TokenKind::BitOrAssign),
-            b'^' => self.plain_or_assign(start, 1, TokenKind::BitXor, TokenKind::BitXorAssign),
-            b'<' if second == b'<' => {
-                self.plain_or_assign(start, 2, TokenKind::LShift, TokenKind::LShiftAssign)
+            b'/' => self.plain_or_assign(start, 1, T::Div, T::DivAssign),
+            b'%' => self.plain_or_assign(start, 1, T::Mod, T::ModAssign),
+            b'<' if self.byte(start + 1) == b'<' => {
+                self.plain_or_assign(start, 2, T::LShift, T::LShiftAssign)
             }
             // The barry_as_FLUFL spelling of `!=`: a token all the same.
-            b'<' if second == b'>' => (TokenKind::NotEq, 2),
-            b'<' => self.plain_or_assign(start, 1, TokenKind::Lt, TokenKind::LtE),
-            b'>' if second == b'>' => {
-                self.plain_or_assign(start, 2, TokenKind::RShift, TokenKind::RShiftAssign)
+            b'<' if self.byte(start + 1) == b'>' => (T::NotEq, 2),
+            b'<' => self.plain_or_assign(start, 1, T::Lt, T::LtE),
+            b'>' if self.byte(start + 1) == b'>' => {
+                self.plain_or_assign(start, 2, T::RShift, T::RShiftAssign)
             }
-            b'>' => self.plain_or_assign(start, 1, TokenKind::Gt, TokenKind::GtE),
+            b'>' => self.plain_or_assign(start, 1, T::Gt, T::GtE),
+            b'!' if self.byte(start + 1) == b'=' => (T::NotEq, 2),
+            b'!' => return self.lone_exclamation(start),
+            b'@' => self.plain_or_assign(start, 1, T::MatMult, T::MatMultAssign),
+            b'&' => self.plain_or_assign(start, 1, T::BitAnd, T::BitAndAssign),
+            b'|' => self.plain_or_assign(start, 1, T::BitOr, T::BitOrAssign),
+            b'^' => self.plain_or_assign(start, 1, T::BitXor, T::BitXorAssign),
+            b';' => (T::Semi, 1),
+            b'~' => (T::Tilde, 1),
             _ => return self.bad_character(start),
         };
         self.position = start + length;
         self.token(kind, start, start + length)
     }
 
+    /// What starts with a dot.
+    #[inline(always)]
+    fn dot(&mut self, start: usize) -> Token {
+        let (kind, length) = match self.byte(start + 1) {
+            b'0'..=b'9' => return self.number(start),
+            b'.' if self.byte(start + 2) == b'.' => (TokenKind::Ellipsis, 3),
+            _ => (TokenKind::Dot, 1),
+        };
+        self.position = start + length;
+        self.token(kind, start, start + length)
+    }
+
     /// The operator of that many bytes, or with a `=` after it the other one.
-    #[inline]
+    #[inline(always)]
     fn plain_or_assign(
         &self,
         start: usize,
@@ -315,7 +339,7 @@ impl<'s> Lexer<'s> {
         if self.byte(start + length) == b'=' { (assign, length + 1) } else { (plain, length) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn open_bracket(&mut self, start: usize, byte: u8) -> Token {
         if self.brackets.len() >= MAX_BRACKETS {
             return self.too_many_brackets(start);
@@ -333,7 +357,7 @@ impl<'s> Lexer<'s> {
         self.token(kind, start, start + 1)
     }
 
-    #[inline]
+    #[inline(always)]
     fn close_bracket(&mut self, start: usize, byte: u8) -> Token {
         let (kind, opening) = match byte {
             b')' => (TokenKind::RParen, b'('),

@@ -3,7 +3,7 @@
 use prepyc_version::FStrings;
 
 use super::Lexer;
-use super::token::{Token, TokenKind};
+use super::token::{Token, TokenKind, keyword_or_name, word_of};
 
 impl Lexer<'_> {
     /// Whether these one or two bytes before a quote are a string's prefix.
@@ -17,6 +17,26 @@ impl Lexer<'_> {
             (b't', b'r') | (b'r', b't') => self.grammar.template_strings,
             _ => false,
         }
+    }
+
+    /// What starts with a name that is not all ASCII or that a quote follows.
+    #[inline(never)]
+    pub(super) fn unusual_name_or_string(&mut self, start: usize, end: usize) -> Token {
+        if matches!(self.byte(end), b'"' | b'\'') {
+            if end - start <= 2 && self.is_string_prefix(start, end) {
+                return self.string(start, end);
+            }
+            if let Some(error) = self.conflicting_prefixes(start, end) {
+                return error;
+            }
+        }
+        let text = &self.bytes[start..end];
+        if !text.is_ascii() {
+            return self.unusual_name(start, end);
+        }
+        self.position = end;
+        let kind = if text.len() <= 8 { keyword_or_name(word_of(text)) } else { TokenKind::Name };
+        self.token(kind, start, end)
     }
 
     /// An error if what stands before a quote is made of prefixes that do not go together.

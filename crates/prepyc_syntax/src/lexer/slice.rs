@@ -1,5 +1,6 @@
 //! Looking at the source by offset, for literals whose inside is read again.
 
+use super::chunk::{Chunk, has_unusual_byte};
 use super::token::{Token, TokenKind};
 use super::{Bracket, Lexer, Mode};
 use crate::ast::Location;
@@ -7,6 +8,17 @@ use crate::error::{ErrorKind, ErrorPlace, SyntaxError};
 use crate::literal::string::BadEscape;
 
 impl<'s> Lexer<'s> {
+    /// The text of a token as a number if it is ASCII, short and not at the source's very end.
+    #[inline(always)]
+    pub(crate) fn short_text(&self, token: &Token) -> Option<u128> {
+        let length = (token.end - token.start) as usize;
+        if length.wrapping_sub(1) >= Chunk::SIZE {
+            return None;
+        }
+        let text = Chunk::at(self.bytes, token.start as usize)?.prefix(length);
+        (!has_unusual_byte(text)).then_some(text)
+    }
+
     /// The source between the two offsets.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &'s str {
         &self.source[start..end]

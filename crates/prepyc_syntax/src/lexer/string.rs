@@ -1,8 +1,9 @@
 //! The extent of string literals; their values are `literal::string`'s.
 
-use memchr::memchr3;
+use memchr::{memchr_iter, memchr2, memrchr};
 
 use super::Lexer;
+use super::chunk::Chunk;
 use super::token::{Token, TokenKind};
 use crate::ast::Location;
 use crate::error::{ErrorKind, ErrorPlace};
@@ -23,6 +24,13 @@ impl Lexer<'_> {
         }
         let mut at = quote_at + 1;
         loop {
+            if let Some(chunk) = Chunk::at(self.bytes, at) {
+                let length = chunk.plain_string_length(quote);
+                at += length;
+                if length == Chunk::SIZE {
+                    continue;
+                }
+            }
             match self.byte(at) {
                 byte if byte == quote => break,
                 b'\\' if self.byte(at + 1) == b'\n' => return self.continued_string(start, quote_at, at),
@@ -67,35 +75,32 @@ impl Lexer<'_> {
     fn triple_quoted(&mut self, start: usize, quote_at: usize) -> Token {
         let first = self.token(TokenKind::String, start, quote_at + 3);
         let quote = self.bytes[quote_at];
-        let (line, line_start) = (self.line, self.line_start);
         let mut at = quote_at + 3;
         loop {
-            let Some(found) = memchr3(quote, b'\\', b'\n', self.bytes.get(at..).unwrap_or_default()) else {
-                let last_line = self.line;
-                (self.line, self.line_start) = (line, line_start);
+            let Some(found) = memchr2(quote, b'\\', self.bytes.get(at..).unwrap_or_default()) else {
+                let last_line = self.line + self.lines_between(quote_at, self.bytes.len());
                 return self.unterminated_at(start, quote_at, 3, last_line);
             };
             at += found;
-            match self.bytes[at] {
-                b'\n' => {
-                    at += 1;
-                    self.line += 1;
-                    self.line_start = at;
-                }
-                b'\\' => {
-                    at += 1;
-                    if self.byte(at) == b'\n' {
-                        self.line += 1;
-                        self.line_start = at + 1;
-                    }
-                    at += 1;
-                }
-                _ if self.byte(at + 1) == quote && self.byte(at + 2) == quote => break,
-                _ => at += 1,
+            if self.bytes[at] == b'\\' {
+                at += 2;
+            } else if self.byte(at + 1) == quote && self.byte(at + 2) == quote {
+                break;
+            } else {
+                at += 1;
             }
+        }
+        if let Some(newline) = memrchr(b'\n', &self.bytes[quote_at..at]) {
+            self.line += self.lines_between(quote_at, quote_at + newline + 1);
+            self.line_start = quote_at + newline + 1;
         }
         self.position = at + 3;
         self.spanning(first, at + 3)
+    }
+
+    /// How many lines end between the two offsets.
+    fn lines_between(&self, start: usize, end: usize) -> u32 {
+        memchr_iter(b'\n', &self.bytes[start..end]).count() as u32
     }
 
     /// The token that starts as `first` does and ends at `end` of the current line.

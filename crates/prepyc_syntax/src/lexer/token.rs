@@ -17,7 +17,6 @@ pub(crate) struct Token {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum TokenKind {
-    EndMarker,
     /// The lexer failed; it holds the error.
     Error,
     Name,
@@ -29,6 +28,8 @@ pub(crate) enum TokenKind {
     TStringStart,
     TStringMiddle,
     TStringEnd,
+
+    EndMarker,
     Newline,
     Indent,
     Dedent,
@@ -124,16 +125,18 @@ pub(crate) enum TokenKind {
 /// How tightly the binary operators bind; the levels of CPython's grammar from `disjunction` to `power`.
 pub(crate) mod level {
     pub(crate) const NONE: u8 = 0;
-    pub(crate) const OR: u8 = 1;
-    pub(crate) const AND: u8 = 2;
-    pub(crate) const NOT: u8 = 3;
-    pub(crate) const COMPARE: u8 = 4;
-    pub(crate) const BIT_OR: u8 = 5;
-    pub(crate) const BIT_XOR: u8 = 6;
-    pub(crate) const BIT_AND: u8 = 7;
-    pub(crate) const SHIFT: u8 = 8;
-    pub(crate) const SUM: u8 = 9;
-    pub(crate) const TERM: u8 = 10;
+    /// That of no operator: `lambda` and whatever binds more tightly.
+    pub(crate) const EXPRESSION: u8 = 1;
+    pub(crate) const OR: u8 = 2;
+    pub(crate) const AND: u8 = 3;
+    pub(crate) const NOT: u8 = 4;
+    pub(crate) const COMPARE: u8 = 5;
+    pub(crate) const BIT_OR: u8 = 6;
+    pub(crate) const BIT_XOR: u8 = 7;
+    pub(crate) const BIT_AND: u8 = 8;
+    pub(crate) const SHIFT: u8 = 9;
+    pub(crate) const SUM: u8 = 10;
+    pub(crate) const TERM: u8 = 11;
 }
 
 const LEVELS: [u8; 128] = {
@@ -268,51 +271,43 @@ const KEYWORDS: [(&[u8], TokenKind); 35] = [
 
 const SLOTS: usize = 256;
 
-/// A slot for each keyword and none shared: found by trying multipliers at compile time.
-const MULTIPLIER: u32 = {
-    let mut multiplier = 1;
-    loop {
-        if slots(multiplier).is_some() {
-            break multiplier;
-        }
-        multiplier += 2;
-    }
-};
+/// Of some tried, one that gives each keyword a slot of its own; another would not compile.
+const MULTIPLIER: u64 = 0x4834_9983_C3CD_98BD;
 
-static KEYWORD_SLOTS: [u8; SLOTS] = match slots(MULTIPLIER) {
-    Some(slots) => slots,
-    None => panic!("the multiplier was chosen so that there are slots"),
-};
-
-const fn slot(word: &[u8], multiplier: u32) -> usize {
-    let key = (word.len() as u32) << 16 | (word[0] as u32) << 8 | word[word.len() - 1] as u32;
-    (key.wrapping_mul(multiplier) >> 24) as usize
-}
-
-const fn slots(multiplier: u32) -> Option<[u8; SLOTS]> {
-    let mut slots = [u8::MAX; SLOTS];
+/// The bytes of the keyword of each slot as a number, and its kind.
+static KEYWORD_SLOTS: [(u64, TokenKind); SLOTS] = {
+    let mut slots = [(0, TokenKind::Name); SLOTS];
     let mut index = 0;
     while index < KEYWORDS.len() {
-        let slot = slot(KEYWORDS[index].0, multiplier.wrapping_mul(0x9E37_79B1));
-        if slots[slot] != u8::MAX {
-            return None;
-        }
-        slots[slot] = index as u8;
+        let (text, kind) = KEYWORDS[index];
+        let slot = slot(word_of(text));
+        assert!(slots[slot].0 == 0, "two keywords have one slot");
+        slots[slot] = (word_of(text), kind);
         index += 1;
     }
-    Some(slots)
+    slots
+};
+
+const fn slot(word: u64) -> usize {
+    (word.wrapping_mul(MULTIPLIER) >> 56) as usize
 }
 
-/// The keyword's kind, or [`TokenKind::Name`].
-pub(crate) fn keyword_or_name(word: &[u8]) -> TokenKind {
-    if word.len() < 2 || word.len() > 8 {
-        return TokenKind::Name;
+/// Up to eight bytes as a number, the first the least significant; no keyword has more.
+pub(crate) const fn word_of(text: &[u8]) -> u64 {
+    let mut word = 0;
+    let mut index = text.len();
+    while index > 0 {
+        index -= 1;
+        word = word << 8 | text[index] as u64;
     }
-    let index = KEYWORD_SLOTS[slot(word, MULTIPLIER.wrapping_mul(0x9E37_79B1)) % SLOTS];
-    match KEYWORDS.get(index as usize) {
-        Some(&(keyword, kind)) if keyword == word => kind,
-        _ => TokenKind::Name,
-    }
+    word
+}
+
+/// The kind of the keyword whose bytes are those of the number, or [`TokenKind::Name`].
+#[inline(always)]
+pub(crate) fn keyword_or_name(word: u64) -> TokenKind {
+    let (keyword, kind) = KEYWORD_SLOTS[slot(word) % SLOTS];
+    if keyword == word { kind } else { TokenKind::Name }
 }
 
 #[cfg(test)]
@@ -322,10 +317,10 @@ mod tests {
     #[test]
     fn keywords_are_found_and_other_words_are_names() {
         for (word, kind) in KEYWORDS {
-            assert_eq!(keyword_or_name(word), kind);
+            assert_eq!(keyword_or_name(word_of(word)), kind);
         }
-        for word in [&b"x"[..], b"match", b"iff", b"none", b"continued", b"Non", b"an"] {
-            assert_eq!(keyword_or_name(word), TokenKind::Name);
+        for word in [&b"x"[..], b"match", b"iff", b"none", b"finall", b"Non", b"an"] {
+            assert_eq!(keyword_or_name(word_of(word)), TokenKind::Name);
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::lexer::token::TokenKind;
 use crate::literal::number;
 
 impl<'a> Parser<'a, '_> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn atom(&mut self) -> Parse<Expr<'a>> {
         let kind = match self.current.kind {
             TokenKind::Name => ExprKind::Name { id: self.intern_name(), ctx: ExprContext::Load },
-            TokenKind::Number => constant(self.number()?),
+            TokenKind::Number => return self.number_alone(),
             TokenKind::String | TokenKind::FStringStart | TokenKind::TStringStart => return self.strings(),
             TokenKind::True => constant(Literal::True),
             TokenKind::False => constant(Literal::False),
@@ -27,6 +27,14 @@ impl<'a> Parser<'a, '_> {
         Ok(Expr { location, kind })
     }
 
+    #[inline(never)]
+    fn number_alone(&mut self) -> Parse<Expr<'a>> {
+        let (location, kind) = (self.current.location, constant(self.number()?));
+        self.bump();
+        Ok(Expr { location, kind })
+    }
+
+    #[inline(never)]
     fn nested(&mut self, display: fn(&mut Self) -> Parse<Expr<'a>>) -> Parse<Expr<'a>> {
         self.enter()?;
         let expr = display(self)?;

@@ -310,7 +310,7 @@ impl<'a> Parser<'a, '_> {
     /// Whether the name here is a `match` that starts a statement of that kind.
     #[inline]
     fn at_match(&mut self) -> bool {
-        self.lexer.text(&self.current) == "match" && self.is_match_statement()
+        self.current_is("match") && self.is_match_statement()
     }
 
     /// Told from the token behind `match`, and where that may go either way from the line's end.
@@ -356,7 +356,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn match_case(&mut self) -> Parse<MatchCase<'a>> {
-        if !self.at(TokenKind::Name) || self.lexer.text(&self.current) != "case" {
+        if !self.at(TokenKind::Name) || !self.current_is("case") {
             return Err(Fail);
         }
         self.bump();

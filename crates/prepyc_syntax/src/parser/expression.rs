@@ -52,8 +52,8 @@ impl<'a> Parser<'a, '_> {
     #[inline]
     pub(super) fn star_expressions(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
-        let first = self.star_expression()?;
-        if self.at(TokenKind::Comma) { self.rest_of_tuple(start, first) } else { Ok(first) }
+        let first = self.star_expression();
+        if self.at(TokenKind::Comma) { self.rest_of_tuple(start, first?) } else { first }
     }
 
     /// `annotated_rhs`: the same, or `yield`.
@@ -110,14 +110,17 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// `named_expression`: an expression, or `name := expression`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn named_expression(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
         let first = self.current.kind;
-        let expr = self.expression()?;
-        if !self.at(TokenKind::ColonAssign) {
-            return Ok(expr);
-        }
+        let expr = self.expression();
+        if self.at(TokenKind::ColonAssign) { self.walrus(start, first, expr?) } else { expr }
+    }
+
+    /// `:=` and what it assigns, behind an expression that starts with such a token.
+    #[inline(never)]
+    fn walrus(&mut self, start: Start, first: TokenKind, expr: Expr<'a>) -> Parse<Expr<'a>> {
         // With parentheses around the name the first token would not be a name.
         let (TokenKind::Name, ExprKind::Name { id, .. }) = (first, expr.kind) else { return Err(Fail) };
         self.bump();
@@ -128,16 +131,15 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// `expression`: a disjunction, a conditional expression or a lambda.
-    #[inline]
+    #[inline(always)]
     pub(super) fn expression(&mut self) -> Parse<Expr<'a>> {
-        if self.at(TokenKind::Lambda) {
-            return self.lambda();
-        }
+        // What is not looked at on the way need not be moved: most expressions are operands and nothing more.
         let start = self.start();
-        let body = self.binary(level::OR)?;
-        if self.at(TokenKind::If) { self.conditional(start, body) } else { Ok(body) }
+        let body = self.binary(level::EXPRESSION);
+        if self.at(TokenKind::If) { self.conditional(start, body?) } else { body }
     }
 
+    #[inline(never)]
     fn conditional(&mut self, start: Start, body: Expr<'a>) -> Parse<Expr<'a>> {
         self.bump();
         let test = self.binary(level::OR)?;
@@ -172,11 +174,23 @@ impl<'a> Parser<'a, '_> {
     /// Operators that bind at least as tightly as `lowest`, and what they bind.
     fn binary(&mut self, lowest: u8) -> Parse<Expr<'a>> {
         let start = self.start();
-        let mut left = match self.current.kind {
+        let left = match self.current.kind {
             TokenKind::Not if lowest <= level::NOT => self.not()?,
             TokenKind::Add | TokenKind::Sub | TokenKind::Tilde => self.unary()?,
-            _ => self.power()?,
+            TokenKind::Lambda if lowest == level::EXPRESSION => return self.lambda(),
+            TokenKind::Await => self.power()?,
+            _ => {
+                let primary = self.primary()?;
+                if self.at(TokenKind::Pow) { self.power_of(start, primary)? } else { primary }
+            }
         };
+        let level = self.current.kind.level();
+        if level < lowest || level == level::NONE { Ok(left) } else { self.operations(start, left, lowest) }
+    }
+
+    /// The operators behind their first operand.
+    #[inline(never)]
+    fn operations(&mut self, start: Start, mut left: Expr<'a>, lowest: u8) -> Parse<Expr<'a>> {
         loop {
             let level = self.current.kind.level();
             if level < lowest || level == level::NONE {
@@ -297,13 +311,15 @@ impl<'a> Parser<'a, '_> {
         Ok(Expr { location: self.since(start), kind })
     }
 
-    #[inline]
     fn power(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
         let base = if self.at(TokenKind::Await) { self.await_()? } else { self.primary()? };
-        if !self.at(TokenKind::Pow) {
-            return Ok(base);
-        }
+        if self.at(TokenKind::Pow) { self.power_of(start, base) } else { Ok(base) }
+    }
+
+    /// `**` and the exponent, behind the base.
+    #[inline(never)]
+    fn power_of(&mut self, start: Start, base: Expr<'a>) -> Parse<Expr<'a>> {
         self.bump();
         self.enter()?;
         let exponent = self.unary()?;
@@ -321,10 +337,19 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// An atom and the attributes, calls and subscripts behind it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn primary(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
-        let mut value = self.atom()?;
+        let value = self.atom();
+        match self.current.kind {
+            TokenKind::Dot | TokenKind::LParen | TokenKind::LBracket => self.trailers(start, value?),
+            _ => value,
+        }
+    }
+
+    /// The attributes, calls and subscripts behind an atom.
+    #[inline(never)]
+    fn trailers(&mut self, start: Start, mut value: Expr<'a>) -> Parse<Expr<'a>> {
         loop {
             let kind = match self.current.kind {
                 TokenKind::Dot => {

@@ -11,6 +11,7 @@ mod atom;
 mod compound;
 mod expression;
 mod import;
+mod name_cache;
 mod one_token;
 mod parameters;
 mod pattern;
@@ -28,6 +29,7 @@ use crate::diagnose;
 use crate::error::{ErrorKind, SyntaxError};
 use crate::lexer::Lexer;
 use crate::lexer::token::{Token, TokenKind};
+use name_cache::NameCache;
 
 /// Nesting beyond this is an error. Deep enough for whatever CPython takes, shallow enough for a small thread's stack.
 const MAX_DEPTH: u32 = 2000;
@@ -63,6 +65,7 @@ pub(crate) struct Parser<'a, 's> {
     previous_end: (u32, u32),
     arena: &'a Bump,
     names: &'s mut Strings,
+    name_cache: NameCache,
     grammar: &'static Grammar,
     /// How deep in recursion we are.
     depth: u32,
@@ -109,6 +112,7 @@ impl<'a, 's> Parser<'a, 's> {
             previous_end: (1, 0),
             arena,
             names,
+            name_cache: NameCache::new(),
             grammar,
             depth: 0,
             flufl: false,
@@ -127,7 +131,7 @@ impl<'a, 's> Parser<'a, 's> {
     }
 
     /// Consumes the current token.
-    #[inline]
+    #[inline(never)]
     fn bump(&mut self) {
         if !self.current.kind.is_whitespace() {
             self.previous_end = (self.current.location.end_lineno, self.current.location.end_col_offset);
@@ -143,17 +147,27 @@ impl<'a, 's> Parser<'a, 's> {
     fn peek(&mut self) -> TokenKind {
         match self.ahead {
             Some(token) => token.kind,
-            None => {
-                let token = self.lexer.next_token();
-                self.ahead = Some(token);
-                token.kind
-            }
+            None => self.look_ahead(),
         }
+    }
+
+    #[inline(never)]
+    fn look_ahead(&mut self) -> TokenKind {
+        let token = self.lexer.next_token();
+        self.ahead = Some(token);
+        token.kind
     }
 
     #[inline(always)]
     fn at(&self, kind: TokenKind) -> bool {
         self.current.kind == kind
+    }
+
+    /// Whether the current token's text is this.
+    #[inline(always)]
+    fn current_is(&self, text: &str) -> bool {
+        (self.current.end - self.current.start) as usize == text.len()
+            && self.lexer.text(&self.current) == text
     }
 
     /// Consumes the current token if it is of that kind.
@@ -222,13 +236,28 @@ impl<'a, 's> Parser<'a, 's> {
     /// The id of the name that the current token is.
     #[inline]
     fn intern_name(&mut self) -> StrId {
-        let text = self.lexer.text(&self.current);
-        if text.is_ascii() { self.names.intern(text) } else { self.intern_unusual_name(text) }
+        match self.lexer.short_text(&self.current) {
+            Some(text) => match self.name_cache.find(text) {
+                Ok(id) => id,
+                Err(slot) => {
+                    let id = self.intern_long_name();
+                    self.name_cache.store(slot, text, id);
+                    id
+                }
+            },
+            None => self.intern_long_name(),
+        }
     }
 
-    #[cold]
-    fn intern_unusual_name(&mut self, text: &str) -> StrId {
-        self.names.intern(crate::unicode::normalize_name(text).as_str())
+    /// The same by the table of all strings.
+    #[inline(never)]
+    fn intern_long_name(&mut self) -> StrId {
+        let text = self.lexer.text(&self.current);
+        if text.is_ascii() {
+            self.names.intern(text)
+        } else {
+            self.names.intern(crate::unicode::normalize_name(text).as_str())
+        }
     }
 
     /// The id of text that may hold surrogates.
@@ -248,8 +277,15 @@ macro_rules! take {
         impl<'a> Parser<'a, '_> {$(
             #[inline]
             fn $function(&mut self, base: usize) -> &'a [$type] {
-                let slice = self.arena.alloc_slice_copy(&self.scratch.$stack[base..]);
-                self.scratch.$stack.truncate(base);
+                let stack = &mut self.scratch.$stack;
+                // Most lists are of one, and copying that needs no look at a length.
+                if stack.len() == base + 1
+                    && let Some(only) = stack.pop()
+                {
+                    return std::slice::from_ref(self.arena.alloc(only));
+                }
+                let slice = self.arena.alloc_slice_copy(&stack[base..]);
+                stack.truncate(base);
                 slice
             }
         )*}

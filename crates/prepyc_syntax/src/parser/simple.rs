@@ -59,18 +59,18 @@ impl<'a> Parser<'a, '_> {
     /// A statement that starts with a name, which may be a soft keyword.
     #[inline]
     fn name_statement(&mut self, start: Start) -> Parse<Stmt<'a>> {
-        match self.lexer.text(&self.current) {
-            "type" if self.grammar.type_params && self.peek() == TokenKind::Name => self.type_alias(start),
-            "lazy"
-                if self.grammar.lazy_imports
-                    && matches!(self.peek(), TokenKind::Import | TokenKind::From) =>
-            {
-                let lazy = self.current;
-                self.bump();
-                self.import_statement(start, Some(lazy))
-            }
-            _ => self.expression_statement(start),
+        if self.grammar.type_params && self.current_is("type") && self.peek() == TokenKind::Name {
+            return self.type_alias(start);
         }
+        if self.grammar.lazy_imports
+            && self.current_is("lazy")
+            && matches!(self.peek(), TokenKind::Import | TokenKind::From)
+        {
+            let lazy = self.current;
+            self.bump();
+            return self.import_statement(start, Some(lazy));
+        }
+        self.expression_statement(start)
     }
 
     fn type_alias(&mut self, start: Start) -> Parse<Stmt<'a>> {

@@ -61,6 +61,7 @@ fn kind_of(text: &str) -> ConstantKind {
 
 impl<'a> Parser<'a, '_> {
     /// `strings`
+    #[inline(never)]
     pub(super) fn strings(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
         if self.at(TokenKind::TStringStart) {
