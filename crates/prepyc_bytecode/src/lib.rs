@@ -24,4 +24,5 @@ pub use exception_table::ExceptionEntry;
 pub use instruction::{Instruction, Instructions};
 pub use location_table::{Location, LocationEntry, LocationTable, LocationTableWriter};
 pub use pyc::{Invalidation, Pyc, PycHeader, source_hash};
+pub use repr::float_text;
 pub use strings::{NotWtf8, PyStr, StrId, Strings};

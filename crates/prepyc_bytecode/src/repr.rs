@@ -132,38 +132,48 @@ fn hexadecimal(digits: &[u16]) -> String {
 
 /// The shortest text that reads back as the number, with `.0` where it would look like an integer.
 fn float(number: f64) -> String {
-    let mut text = bare_float(number);
+    let mut text = float_text(number);
     if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
         text.push_str(".0");
     }
     text
 }
 
-/// The same without `.0`.
-fn bare_float(number: f64) -> String {
+/// The shortest text that reads back as the number, as Python shows it, but without `.0` behind a whole number.
+#[must_use]
+pub fn float_text(number: f64) -> String {
     if number.is_nan() {
         return "nan".to_owned();
     }
     if number.is_infinite() {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    let scientific = format!("{number:e}");
+    let shortest = format!("{number:e}");
+    // Where two texts are as short and as near, CPython takes the even one, as rounding to that many digits does.
+    let digits = shortest.bytes().take_while(|&byte| byte != b'e').filter(u8::is_ascii_digit).count();
+    let rounded = format!("{number:.*e}", digits - 1);
+    let is_same = rounded.parse() == Ok(number);
+    let scientific = if is_same { rounded } else { shortest };
     let (digits, exponent) = scientific.split_once('e').expect("an exponent");
     let exponent: i32 = exponent.parse().expect("an integer");
-    if (-4..16).contains(&exponent) {
-        return format!("{number}");
+    if !(-4..16).contains(&exponent) {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", exponent.abs());
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    if !is_same {
+        return number.to_string();
+    }
+    let decimals = digits.split_once('.').map_or(0, |(_, decimals)| decimals.len() as i32);
+    format!("{number:.*}", usize::try_from(decimals - exponent).unwrap_or(0))
 }
 
 fn complex(real: f64, imag: f64) -> String {
-    let imaginary = bare_float(imag);
+    let imaginary = float_text(imag);
     if real == 0.0 && real.is_sign_positive() {
         return format!("{imaginary}j");
     }
     let plus = if imaginary.starts_with('-') { "" } else { "+" };
-    format!("({}{plus}{imaginary}j)", bare_float(real))
+    format!("({}{plus}{imaginary}j)", float_text(real))
 }
 
 /// A string with what cannot be seen escaped.
@@ -230,6 +240,10 @@ mod tests {
             (0.1, "0.1"),
             (1e15, "1000000000000000.0"),
             (1e16, "1e+16"),
+            (99.998_809_814_453_13, "99.99880981445312"),
+            (1_429_035_198_630_573.3, "1429035198630573.2"),
+            (5e-324, "5e-324"),
+            (9_007_199_254_740_994.0, "9007199254740994.0"),
             (1.5e300, "1.5e+300"),
             (0.0001, "0.0001"),
             (0.000_01, "1e-05"),

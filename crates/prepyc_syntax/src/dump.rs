@@ -637,22 +637,10 @@ impl Dumper<'_> {
 
     /// `float.__repr__`, with that behind a whole number.
     fn float(&mut self, value: f64, whole: &str) {
-        if value.is_infinite() {
-            return self.text("inf");
-        }
-        let exponent = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
-        let text = format!("{value:e}");
-        let (mantissa, power) = text.split_once('e').expect("an exponent was asked for");
-        let power: i32 = power.parse().unwrap_or(exponent);
-        if (-4..16).contains(&power) {
-            let text = format!("{value}");
-            self.text(&text);
-            if !text.contains('.') {
-                self.text(whole);
-            }
-        } else {
-            let sign = if power < 0 { '-' } else { '+' };
-            write!(self.out, "{mantissa}e{sign}{:02}", power.abs()).expect("writing to memory");
+        let text = prepyc_bytecode::float_text(value);
+        self.text(&text);
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            self.text(whole);
         }
     }
 }

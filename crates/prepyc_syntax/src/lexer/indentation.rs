@@ -12,50 +12,60 @@ const MAX_INDENTS: usize = 99;
 const TAB_SIZE: u32 = 8;
 
 impl Lexer<'_> {
-    /// The `INDENT`, `DEDENT` or `ENDMARKER` that the line starts with, if any.
-    pub(super) fn indentation(&mut self) -> Option<Token> {
+    /// Reads the `INDENT`, `DEDENT` or `ENDMARKER` that the line starts with; whether there is one.
+    pub(super) fn indentation(&mut self, out: &mut Token) -> bool {
         if self.pending_dedents > 0 {
-            return Some(self.dedent());
+            *out = self.dedent();
+            return true;
         }
         let (column, tabless) = match self.first_column() {
             Ok(columns) => columns,
-            Err(token) => return Some(token),
+            Err(token) => {
+                *out = *token;
+                return true;
+            }
         };
         let open = self.indents.last().copied().unwrap_or((0, 0));
+        if (column, tabless) == open && self.byte(self.position) != 0 {
+            self.mode = Mode::Line;
+            return false;
+        }
+        *out = self.change_of_indentation(open, column, tabless);
+        true
+    }
+
+    /// The token of a line that does not start where the open block does, or of the source's end.
+    fn change_of_indentation(&mut self, open: (u32, u32), column: u32, tabless: u32) -> Token {
         if column == open.0 {
             if tabless != open.1 {
-                return Some(self.inconsistent_tabs());
+                return self.inconsistent_tabs();
             }
-        } else if column > open.0 {
+            return self.end_marker(self.position);
+        }
+        if column > open.0 {
             if self.indents.len() >= MAX_INDENTS {
-                return Some(self.too_many_indents());
+                return self.too_many_indents();
             }
             if tabless <= open.1 {
-                return Some(self.inconsistent_tabs());
+                return self.inconsistent_tabs();
             }
             self.indents.push((column, tabless));
             self.mode = Mode::Line;
-            return Some(self.token(TokenKind::Indent, self.position, self.position));
-        } else {
-            while self.indents.last().is_some_and(|&(outer, _)| column < outer) {
-                self.indents.pop();
-                self.pending_dedents += 1;
-            }
-            let outer = self.indents.last().copied().unwrap_or((0, 0));
-            if column != outer.0 {
-                self.pending_dedents = 0;
-                return Some(self.unmatched_dedent());
-            }
-            if tabless != outer.1 {
-                return Some(self.inconsistent_tabs());
-            }
-            return Some(self.dedent());
+            return self.token(TokenKind::Indent, self.position, self.position);
         }
-        if self.byte(self.position) == 0 {
-            return Some(self.end_marker(self.position));
+        while self.indents.last().is_some_and(|&(outer, _)| column < outer) {
+            self.indents.pop();
+            self.pending_dedents += 1;
         }
-        self.mode = Mode::Line;
-        None
+        let outer = self.indents.last().copied().unwrap_or((0, 0));
+        if column != outer.0 {
+            self.pending_dedents = 0;
+            return self.unmatched_dedent();
+        }
+        if tabless != outer.1 {
+            return self.inconsistent_tabs();
+        }
+        self.dedent()
     }
 
     fn dedent(&mut self) -> Token {
@@ -73,7 +83,7 @@ impl Lexer<'_> {
     }
 
     /// Skips blank lines; the column of the first thing on a line, with tabs to multiples of eight and with tabs as one.
-    fn first_column(&mut self) -> Result<(u32, u32), Token> {
+    fn first_column(&mut self) -> Result<(u32, u32), Box<Token>> {
         loop {
             let (mut column, mut tabless) = (0, 0);
             if let Some(chunk) = Chunk::at(self.bytes, self.position) {
@@ -105,7 +115,7 @@ impl Lexer<'_> {
                         }
                         self.position += 1;
                         if let Some(error) = self.continue_line() {
-                            return Err(error);
+                            return Err(Box::new(error));
                         }
                         continue;
                     }

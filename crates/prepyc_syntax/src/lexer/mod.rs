@@ -114,57 +114,69 @@ impl<'s> Lexer<'s> {
     }
 
     /// The next token.
-    #[inline(always)]
     pub(crate) fn next_token(&mut self) -> Token {
-        if self.mode != Mode::Line
-            && let Some(token) = self.special_token()
-        {
-            return token;
+        let mut token = self.token(TokenKind::EndMarker, self.position, self.position);
+        self.read_token(&mut token);
+        token
+    }
+
+    /// Reads the next token to where it is to stand: most tokens are small, and moving them would take longer than that.
+    #[inline(always)]
+    pub(crate) fn read_token(&mut self, out: &mut Token) {
+        if self.mode != Mode::Line && self.special_token(out) {
+            return;
         }
         loop {
             // One space is so frequent that it is no branch.
             let start = self.position + usize::from(self.byte(self.position) == b' ');
             let byte = self.byte(start);
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.name(start),
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.name(start, out),
                 b'#' => {
                     let rest = &self.bytes[start..];
                     self.position = start + memchr(b'\n', rest).unwrap_or(rest.len());
                     if self.brackets.is_empty() {
-                        return self.line_end(start);
+                        return self.line_end(start, out);
                     }
                     self.skip_line_end();
                 }
                 b'\n' | 0 => {
                     self.position = start;
                     if self.brackets.is_empty() {
-                        return self.line_end(start);
+                        return self.line_end(start, out);
                     }
                     if byte == 0 {
-                        return self.unexpected_end(start);
+                        return *out = self.unexpected_end(start);
                     }
                     self.skip_line_end();
                 }
                 b' ' | b'\t' | b'\x0C' => self.position = start + 1,
-                b'0'..=b'9' => return self.number(start),
-                b'"' | b'\'' => return self.string(start, start),
+                b'0'..=b'9' => return self.number(start, out),
+                b'"' | b'\'' => return *out = self.string(start, start),
                 b'\\' => {
                     self.position = start + 1;
                     if let Some(error) = self.continue_line() {
-                        return error;
+                        return *out = error;
                     }
                 }
-                _ => return self.operator(start, byte),
+                _ => return self.operator(start, byte, out),
             }
         }
     }
 
-    /// A token that depends on more than the text after the position, if there is one here.
-    fn special_token(&mut self) -> Option<Token> {
+    /// Reads a token that depends on more than the text after the position; whether there is one here.
+    #[inline(never)]
+    fn special_token(&mut self, out: &mut Token) -> bool {
         match self.mode {
-            Mode::Line => None,
-            Mode::LineStart => self.indentation(),
-            Mode::StringText => self.string_text(),
+            Mode::Line => false,
+            Mode::LineStart => self.indentation(out),
+            Mode::StringText => match self.string_text() {
+                Some(token) => {
+                    *out = token;
+                    true
+                }
+                None => false,
+            },
         }
     }
 
@@ -179,19 +191,18 @@ impl<'s> Lexer<'s> {
     }
 
     /// The `NEWLINE` token that starts at `start`, at a comment if there is one; at the source's end, its end.
-    #[inline]
-    fn line_end(&mut self, start: usize) -> Token {
+    #[inline(always)]
+    fn line_end(&mut self, start: usize, out: &mut Token) {
         let end = self.position;
         if self.byte(end) == 0 && self.mode == Mode::LineStart {
-            return self.end_marker(start);
+            return *out = self.end_marker(start);
         }
-        let mut token = self.token(TokenKind::Newline, start, end);
+        *out = self.token(TokenKind::Newline, start, end);
         if self.grammar.fstrings == FStrings::Tokens {
-            token.location.end_col_offset += 1;
+            out.location.end_col_offset += 1;
         }
         self.skip_line_end();
         self.mode = Mode::LineStart;
-        token
     }
 
     /// A token within the line.
@@ -212,24 +223,24 @@ impl<'s> Lexer<'s> {
 
     /// A name, a keyword, or a string with a prefix.
     #[inline(always)]
-    fn name(&mut self, start: usize) -> Token {
+    fn name(&mut self, start: usize, out: &mut Token) {
         if let Some(chunk) = Chunk::at(self.bytes, start) {
             let length = chunk.name_length();
             if length < Chunk::SIZE {
                 let end = start + length;
                 let text = chunk.prefix(length);
                 if length <= 5 && matches!(self.byte(end), b'"' | b'\'') || has_unusual_byte(text) {
-                    return self.unusual_name_or_string(start, end);
+                    return *out = self.unusual_name_or_string(start, end);
                 }
                 self.position = end;
                 let kind = match u64::try_from(text) {
                     Ok(word) => keyword_or_name(word),
                     Err(_) => TokenKind::Name,
                 };
-                return self.token(kind, start, end);
+                return *out = self.token(kind, start, end);
             }
         }
-        self.long_name(start)
+        *out = self.long_name(start);
     }
 
     /// The same where the name is long, or the source's end near.
@@ -269,15 +280,15 @@ impl<'s> Lexer<'s> {
 
     /// An operator or a delimiter.
     #[inline(always)]
-    fn operator(&mut self, start: usize, byte: u8) -> Token {
+    fn operator(&mut self, start: usize, byte: u8, out: &mut Token) {
         use TokenKind as T;
         let (kind, length) = match byte {
-            b'(' | b'[' | b'{' => return self.open_bracket(start, byte),
-            b')' | b']' | b'}' => return self.close_bracket(start, byte),
+            b'(' | b'[' | b'{' => return self.open_bracket(start, byte, out),
+            b')' | b']' | b'}' => return self.close_bracket(start, byte, out),
             b',' => (T::Comma, 1),
-            b'.' => return self.dot(start),
+            b'.' => return self.dot(start, out),
             b':' | b'!' if !self.strings.is_empty() && self.ends_expression(start) => {
-                return self.expression_end(start, byte);
+                return *out = self.expression_end(start, byte);
             }
             b':' => self.plain_or_assign(start, 1, T::Colon, T::ColonAssign),
             b'=' => self.plain_or_assign(start, 1, T::Assign, T::Eq),
@@ -302,29 +313,29 @@ impl<'s> Lexer<'s> {
             }
             b'>' => self.plain_or_assign(start, 1, T::Gt, T::GtE),
             b'!' if self.byte(start + 1) == b'=' => (T::NotEq, 2),
-            b'!' => return self.lone_exclamation(start),
+            b'!' => return *out = self.lone_exclamation(start),
             b'@' => self.plain_or_assign(start, 1, T::MatMult, T::MatMultAssign),
             b'&' => self.plain_or_assign(start, 1, T::BitAnd, T::BitAndAssign),
             b'|' => self.plain_or_assign(start, 1, T::BitOr, T::BitOrAssign),
             b'^' => self.plain_or_assign(start, 1, T::BitXor, T::BitXorAssign),
             b';' => (T::Semi, 1),
             b'~' => (T::Tilde, 1),
-            _ => return self.bad_character(start),
+            _ => return *out = self.bad_character(start),
         };
         self.position = start + length;
-        self.token(kind, start, start + length)
+        *out = self.token(kind, start, start + length);
     }
 
     /// What starts with a dot.
     #[inline(always)]
-    fn dot(&mut self, start: usize) -> Token {
+    fn dot(&mut self, start: usize, out: &mut Token) {
         let (kind, length) = match self.byte(start + 1) {
-            b'0'..=b'9' => return self.number(start),
+            b'0'..=b'9' => return self.number(start, out),
             b'.' if self.byte(start + 2) == b'.' => (TokenKind::Ellipsis, 3),
             _ => (TokenKind::Dot, 1),
         };
         self.position = start + length;
-        self.token(kind, start, start + length)
+        *out = self.token(kind, start, start + length);
     }
 
     /// The operator of that many bytes, or with a `=` after it the other one.
@@ -340,9 +351,9 @@ impl<'s> Lexer<'s> {
     }
 
     #[inline(always)]
-    fn open_bracket(&mut self, start: usize, byte: u8) -> Token {
+    fn open_bracket(&mut self, start: usize, byte: u8, out: &mut Token) {
         if self.brackets.len() >= MAX_BRACKETS {
-            return self.too_many_brackets(start);
+            return *out = self.too_many_brackets(start);
         }
         self.brackets.push(Bracket { byte, line: self.line, at: start });
         if let Some(string) = self.strings.last_mut() {
@@ -354,11 +365,11 @@ impl<'s> Lexer<'s> {
             b'[' => TokenKind::LBracket,
             _ => TokenKind::LBrace,
         };
-        self.token(kind, start, start + 1)
+        *out = self.token(kind, start, start + 1);
     }
 
     #[inline(always)]
-    fn close_bracket(&mut self, start: usize, byte: u8) -> Token {
+    fn close_bracket(&mut self, start: usize, byte: u8, out: &mut Token) {
         let (kind, opening) = match byte {
             b')' => (TokenKind::RParen, b'('),
             b']' => (TokenKind::RBracket, b'['),
@@ -366,15 +377,15 @@ impl<'s> Lexer<'s> {
         };
         if !self.strings.is_empty() {
             if let Some(error) = self.close_in_string(start, byte, opening) {
-                return error;
+                return *out = error;
             }
         } else {
             match self.brackets.pop() {
                 Some(bracket) if bracket.byte == opening => {}
-                other => return self.unmatched_bracket(start, other),
+                other => return *out = self.unmatched_bracket(start, other),
             }
         }
         self.position = start + 1;
-        self.token(kind, start, start + 1)
+        *out = self.token(kind, start, start + 1);
     }
 }

@@ -10,7 +10,7 @@ const FOLLOWING_WORDS: [&[u8]; 9] = [b"and", b"else", b"for", b"if", b"in", b"is
 impl Lexer<'_> {
     /// A number that starts at `start`, with a digit or with a dot before one.
     #[inline]
-    pub(super) fn number(&mut self, start: usize) -> Token {
+    pub(super) fn number(&mut self, start: usize, out: &mut Token) {
         // The common case first: a few digits and nothing that could belong to a number or a name.
         let mut end = start;
         while self.byte(end).is_ascii_digit() {
@@ -21,14 +21,14 @@ impl Lexer<'_> {
             next != b'.' && !NAME_CONTINUES[next as usize] && (self.byte(start) != b'0' || end == start + 1);
         if plain && end > start {
             self.position = end;
-            return self.token(TokenKind::Number, start, end);
+            return *out = self.token(TokenKind::Number, start, end);
         }
         match self.number_end(start) {
             Ok(end) => {
                 self.position = end;
-                self.token(TokenKind::Number, start, end)
+                *out = self.token(TokenKind::Number, start, end);
             }
-            Err(token) => token,
+            Err(token) => *out = token,
         }
     }
 

@@ -168,7 +168,34 @@ const LEVELS: [u8; 128] = {
     levels
 };
 
+/// Tokens that go on with an operand: operators and what makes a primary longer.
+const CONTINUES_OPERAND: [bool; 128] = {
+    let mut table = [false; 128];
+    let mut kind = 0;
+    while kind < table.len() {
+        table[kind] = LEVELS[kind] != level::NONE;
+        kind += 1;
+    }
+    table[TokenKind::Dot as usize] = true;
+    table[TokenKind::LParen as usize] = true;
+    table[TokenKind::LBracket as usize] = true;
+    table[TokenKind::Pow as usize] = true;
+    table
+};
+
 impl TokenKind {
+    /// Whether an operand before it is not all of an expression.
+    #[inline(always)]
+    pub(crate) const fn continues_operand(self) -> bool {
+        CONTINUES_OPERAND[self as usize & 127]
+    }
+
+    /// Whether it makes a longer primary of the one before it.
+    #[inline(always)]
+    pub(crate) const fn continues_primary(self) -> bool {
+        matches!(self, TokenKind::Dot | TokenKind::LParen | TokenKind::LBracket)
+    }
+
     /// How tightly it binds as a binary operator; [`level::NONE`] if it is none.
     pub(crate) const fn level(self) -> u8 {
         LEVELS[self as usize & 127]

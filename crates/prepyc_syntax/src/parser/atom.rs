@@ -22,9 +22,9 @@ impl<'a> Parser<'a, '_> {
             TokenKind::LBrace => return self.nested(Parser::braced),
             _ => return Err(Fail),
         };
-        let location = self.current.location;
+        let expr = Ok(Expr { location: self.current.location, kind });
         self.bump();
-        Ok(Expr { location, kind })
+        expr
     }
 
     #[inline(never)]

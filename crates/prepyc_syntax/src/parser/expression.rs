@@ -174,18 +174,42 @@ impl<'a> Parser<'a, '_> {
     /// Operators that bind at least as tightly as `lowest`, and what they bind.
     fn binary(&mut self, lowest: u8) -> Parse<Expr<'a>> {
         let start = self.start();
+        if self.at(TokenKind::Name) {
+            // Most operands are names, and most of these stand alone.
+            let location = self.current.location;
+            let kind = ExprKind::Name { id: self.intern_name(), ctx: ExprContext::Load };
+            self.bump();
+            if !self.current.kind.continues_operand() {
+                return Ok(Expr { location, kind });
+            }
+            return self.after_atom(start, Expr { location, kind }, lowest);
+        }
         let left = match self.current.kind {
             TokenKind::Not if lowest <= level::NOT => self.not()?,
             TokenKind::Add | TokenKind::Sub | TokenKind::Tilde => self.unary()?,
             TokenKind::Lambda if lowest == level::EXPRESSION => return self.lambda(),
             TokenKind::Await => self.power()?,
             _ => {
-                let primary = self.primary()?;
-                if self.at(TokenKind::Pow) { self.power_of(start, primary)? } else { primary }
+                let atom = self.atom();
+                if self.current.kind.continues_operand() {
+                    return self.after_atom(start, atom?, lowest);
+                }
+                return atom;
             }
         };
-        let level = self.current.kind.level();
-        if level < lowest || level == level::NONE { Ok(left) } else { self.operations(start, left, lowest) }
+        self.operations(start, left, lowest)
+    }
+
+    /// What an atom is the beginning of, up to operators that bind less tightly than `lowest`.
+    #[inline(never)]
+    fn after_atom(&mut self, start: Start, atom: Expr<'a>, lowest: u8) -> Parse<Expr<'a>> {
+        let primary =
+            if self.current.kind.continues_primary() { self.trailers(start, atom) } else { Ok(atom) };
+        if !self.current.kind.continues_operand() {
+            return primary;
+        }
+        let left = if self.at(TokenKind::Pow) { self.power_of(start, primary?)? } else { primary? };
+        self.operations(start, left, lowest)
     }
 
     /// The operators behind their first operand.
@@ -341,43 +365,50 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn primary(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
         let value = self.atom();
-        match self.current.kind {
-            TokenKind::Dot | TokenKind::LParen | TokenKind::LBracket => self.trailers(start, value?),
-            _ => value,
-        }
+        if self.current.kind.continues_primary() { self.trailers(start, value?) } else { value }
     }
 
-    /// The attributes, calls and subscripts behind an atom.
-    #[inline(never)]
+    /// The attributes, calls and subscripts behind an atom, the first of which is here.
+    ///
+    /// Each kind returns on its own, for to bring them together first would mean to move what has just been written.
     fn trailers(&mut self, start: Start, mut value: Expr<'a>) -> Parse<Expr<'a>> {
         loop {
-            let kind = match self.current.kind {
+            value = match self.current.kind {
                 TokenKind::Dot => {
+                    let value = self.alloc(value);
                     self.bump();
                     let attr = self.name()?;
-                    ExprKind::Attribute { value: self.alloc(value), attr, ctx: ExprContext::Load }
+                    let kind = ExprKind::Attribute { value, attr, ctx: ExprContext::Load };
+                    let location = self.since(start);
+                    if !self.current.kind.continues_primary() {
+                        return Ok(Expr { location, kind });
+                    }
+                    Expr { location, kind }
                 }
                 TokenKind::LParen => {
                     self.enter()?;
                     let (args, keywords) = self.call_arguments()?;
                     self.leave();
-                    ExprKind::Call(self.alloc(Call { func: value, args, keywords }))
+                    let kind = ExprKind::Call(self.alloc(Call { func: value, args, keywords }));
+                    let location = self.since(start);
+                    if !self.current.kind.continues_primary() {
+                        return Ok(Expr { location, kind });
+                    }
+                    Expr { location, kind }
                 }
                 TokenKind::LBracket => {
+                    let value = self.alloc(value);
                     self.bump();
                     self.enter()?;
                     let slice = self.slices()?;
                     self.leave();
                     self.expect(TokenKind::RBracket)?;
-                    ExprKind::Subscript {
-                        value: self.alloc(value),
-                        slice: self.alloc(slice),
-                        ctx: ExprContext::Load,
-                    }
+                    let kind =
+                        ExprKind::Subscript { value, slice: self.alloc(slice), ctx: ExprContext::Load };
+                    Expr { location: self.since(start), kind }
                 }
                 _ => return Ok(value),
             };
-            value = Expr { location: self.since(start), kind };
         }
     }
 

@@ -1,21 +1,19 @@
 //! `import` and `from … import`.
 
-use super::{Fail, Parse, Parser, Start};
-use crate::ast::{Alias, ImportFrom, Stmt, StmtKind};
+use super::{Fail, Parse, Parser};
+use crate::ast::{Alias, ImportFrom, StmtKind};
 use crate::lexer::token::{Token, TokenKind};
 use prepyc_bytecode::StrId;
 
 impl<'a> Parser<'a, '_> {
     /// `import …` or `from … import …`, behind a `lazy` if there is one.
-    pub(super) fn import_statement(&mut self, start: Start, lazy: Option<Token>) -> Parse<Stmt<'a>> {
+    pub(super) fn import_statement(&mut self, lazy: Option<Token>) -> Parse<StmtKind<'a>> {
         let is_lazy = lazy.is_some();
-        let kind = if self.eat(TokenKind::Import) {
-            StmtKind::Import { names: self.import_names()?, is_lazy }
-        } else {
-            self.expect(TokenKind::From)?;
-            self.import_from(lazy)?
-        };
-        Ok(Stmt { location: self.since(start), kind })
+        if self.eat(TokenKind::Import) {
+            return Ok(StmtKind::Import { names: self.import_names()?, is_lazy });
+        }
+        self.expect(TokenKind::From)?;
+        self.import_from(lazy)
     }
 
     fn import_names(&mut self) -> Parse<&'a [Alias]> {

@@ -136,10 +136,10 @@ impl<'a, 's> Parser<'a, 's> {
         if !self.current.kind.is_whitespace() {
             self.previous_end = (self.current.location.end_lineno, self.current.location.end_col_offset);
         }
-        self.current = match self.ahead.take() {
-            Some(token) => token,
-            None => self.lexer.next_token(),
-        };
+        match self.ahead.take() {
+            Some(token) => self.current = token,
+            None => self.lexer.read_token(&mut self.current),
+        }
     }
 
     /// The kind of the token after the current one.

@@ -3,7 +3,7 @@
 //! Mirrors CPython 3.11's `Parser/string_parser.c`. Parts have the place of the whole concatenation, those of a format
 //! specification that of their literal; only the expressions have their own.
 
-use super::strings::{FixedPlace, Pieces};
+use super::strings::{FixedPlace, Pieces, Run};
 use super::{Fail, Parse, Parser};
 use crate::ast::{ConstantKind, Conversion, Expr, ExprKind, FormattedValue, Location};
 use crate::lexer::token::{Token, TokenKind};
@@ -32,7 +32,8 @@ impl<'a> Parser<'a, '_> {
         let kind =
             if self.lexer.text(&first).starts_with('u') { ConstantKind::U } else { ConstantKind::Plain };
         let mut pieces = self.pieces();
-        pieces.fixed = Some(FixedPlace { location, whole: location, kind });
+        let whole = Run { location, kind };
+        pieces.fixed = Some(FixedPlace { whole, end: whole });
         for token in tokens {
             let parts = string::split(self.lexer.text(&token));
             if !parts.is_formatted() {
@@ -167,8 +168,8 @@ impl<'a> Parser<'a, '_> {
         let mut format_spec = None;
         if at < literal.end && self.lexer.byte_at(at) == b':' {
             let mut inner = self.pieces();
-            let whole = self.whole_location(pieces, token);
-            inner.fixed = Some(FixedPlace { location: token.location, whole, kind: ConstantKind::Plain });
+            let end = Run { location: token.location, kind: ConstantKind::Plain };
+            inner.fixed = Some(FixedPlace { whole: pieces.fixed.map_or(end, |fixed| fixed.whole), end });
             inner.set_formatted();
             at = self.literal_and_fields(&mut inner, literal, at + 1, level + 1)?;
             format_spec = Some(self.join(inner, token.location)?);
@@ -186,7 +187,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn whole_location(&self, pieces: &Pieces, token: &Token) -> Location {
-        pieces.fixed.map_or(token.location, |fixed| fixed.whole)
+        pieces.fixed.map_or(token.location, |fixed| fixed.whole.location)
     }
 
     fn conversion_at(&mut self, literal: &Literal311, at: usize) -> Parse<Conversion> {

@@ -10,8 +10,7 @@ impl<'a> Parser<'a, '_> {
     #[inline]
     pub(super) fn simple_statements(&mut self) -> Parse<()> {
         loop {
-            let statement = self.simple_statement()?;
-            self.scratch.stmts.push(statement);
+            self.simple_statement()?;
             if self.eat(TokenKind::Newline) {
                 return Ok(());
             }
@@ -22,7 +21,8 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    fn simple_statement(&mut self) -> Parse<Stmt<'a>> {
+    /// One statement, pushed.
+    fn simple_statement(&mut self) -> Parse<()> {
         let start = self.start();
         let kind = match self.current.kind {
             TokenKind::Pass => self.keyword_alone(StmtKind::Pass),
@@ -44,11 +44,18 @@ impl<'a> Parser<'a, '_> {
             TokenKind::Del => self.delete()?,
             TokenKind::Global => StmtKind::Global { names: self.name_list()? },
             TokenKind::Nonlocal => StmtKind::Nonlocal { names: self.name_list()? },
-            TokenKind::Import | TokenKind::From => return self.import_statement(start, None),
+            TokenKind::Import | TokenKind::From => self.import_statement(None)?,
             TokenKind::Name => return self.name_statement(start),
             _ => return self.expression_statement(start),
         };
-        Ok(Stmt { location: self.since(start), kind })
+        self.push_statement(start, kind)
+    }
+
+    #[inline(always)]
+    fn push_statement(&mut self, start: Start, kind: StmtKind<'a>) -> Parse<()> {
+        let location = self.since(start);
+        self.scratch.stmts.push(Stmt { location, kind });
+        Ok(())
     }
 
     fn keyword_alone(&mut self, kind: StmtKind<'a>) -> StmtKind<'a> {
@@ -58,9 +65,10 @@ impl<'a> Parser<'a, '_> {
 
     /// A statement that starts with a name, which may be a soft keyword.
     #[inline]
-    fn name_statement(&mut self, start: Start) -> Parse<Stmt<'a>> {
+    fn name_statement(&mut self, start: Start) -> Parse<()> {
         if self.grammar.type_params && self.current_is("type") && self.peek() == TokenKind::Name {
-            return self.type_alias(start);
+            let kind = self.type_alias()?;
+            return self.push_statement(start, kind);
         }
         if self.grammar.lazy_imports
             && self.current_is("lazy")
@@ -68,12 +76,13 @@ impl<'a> Parser<'a, '_> {
         {
             let lazy = self.current;
             self.bump();
-            return self.import_statement(start, Some(lazy));
+            let kind = self.import_statement(Some(lazy))?;
+            return self.push_statement(start, kind);
         }
         self.expression_statement(start)
     }
 
-    fn type_alias(&mut self, start: Start) -> Parse<Stmt<'a>> {
+    fn type_alias(&mut self) -> Parse<StmtKind<'a>> {
         self.bump();
         let location = self.current.location;
         let id = self.name()?;
@@ -81,8 +90,7 @@ impl<'a> Parser<'a, '_> {
         let type_params = self.type_params()?;
         self.expect(TokenKind::Assign)?;
         let value = self.expression()?;
-        let kind = StmtKind::TypeAlias(self.alloc(TypeAlias { name, type_params, value }));
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(StmtKind::TypeAlias(self.alloc(TypeAlias { name, type_params, value })))
     }
 
     fn raise(&mut self) -> Parse<StmtKind<'a>> {
@@ -122,22 +130,24 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// An expression, or what turns out an assignment.
-    fn expression_statement(&mut self, start: Start) -> Parse<Stmt<'a>> {
+    fn expression_statement(&mut self, start: Start) -> Parse<()> {
         let first = self.current.kind;
         let expr = self.yield_or_star_expressions()?;
         let kind = match self.current.kind {
-            TokenKind::Newline | TokenKind::Semi => StmtKind::Expr { value: self.alloc(expr) },
-            TokenKind::Assign => self.assignment(expr)?,
+            TokenKind::Assign => return self.assignment(start, expr),
             TokenKind::Colon => self.annotated_assignment(first, expr)?,
             other => match other.augmented_operator() {
                 Some(op) => self.augmented_assignment(op, expr)?,
-                None => StmtKind::Expr { value: self.alloc(expr) },
+                None => {
+                    let value = self.alloc(expr);
+                    return self.push_statement(start, StmtKind::Expr { value });
+                }
             },
         };
-        Ok(Stmt { location: self.since(start), kind })
+        self.push_statement(start, kind)
     }
 
-    fn assignment(&mut self, first: Expr<'a>) -> Parse<StmtKind<'a>> {
+    fn assignment(&mut self, start: Start, first: Expr<'a>) -> Parse<()> {
         let base = self.scratch.exprs.len();
         let mut value = first;
         while self.eat(TokenKind::Assign) {
@@ -145,7 +155,8 @@ impl<'a> Parser<'a, '_> {
             self.scratch.exprs.push(target);
             value = self.yield_or_star_expressions()?;
         }
-        Ok(StmtKind::Assign { targets: self.take_exprs(base), value: self.alloc(value) })
+        let kind = StmtKind::Assign { targets: self.take_exprs(base), value: self.alloc(value) };
+        self.push_statement(start, kind)
     }
 
     fn augmented_assignment(&mut self, op: Operator, target: Expr<'a>) -> Parse<StmtKind<'a>> {

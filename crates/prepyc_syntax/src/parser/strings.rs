@@ -17,9 +17,9 @@ use crate::literal::string::{self, Parts};
 
 /// Text on its way to a constant.
 #[derive(Clone, Copy)]
-struct Run {
-    location: Location,
-    kind: ConstantKind,
+pub(super) struct Run {
+    pub(super) location: Location,
+    pub(super) kind: ConstantKind,
 }
 
 /// The values of an f-string or of neighbouring literals under construction.
@@ -37,11 +37,10 @@ pub(super) struct Pieces {
 /// In 3.11 all parts of an f-string have the place of the whole, and constants the first literal's kind.
 #[derive(Clone, Copy)]
 pub(super) struct FixedPlace {
-    /// Of constants.
-    pub(super) location: Location,
-    /// Of replacement fields.
-    pub(super) whole: Location,
-    pub(super) kind: ConstantKind,
+    /// Of constants before a replacement field, and of the fields.
+    pub(super) whole: Run,
+    /// Of the constant at the end.
+    pub(super) end: Run,
 }
 
 /// Which of the two kinds of strings with replacement fields.
@@ -215,6 +214,7 @@ impl<'a> Parser<'a, '_> {
             let kind = pieces.run.map_or(ConstantKind::Plain, |run| run.kind);
             return Ok(Expr { location, kind: ExprKind::Constant { value, kind } });
         }
+        pieces.fixed = pieces.fixed.map(|fixed| FixedPlace { whole: fixed.end, ..fixed });
         self.end_run(&mut pieces);
         let values = self.take_exprs(pieces.values);
         Ok(Expr { location, kind: ExprKind::JoinedStr { values } })
@@ -227,7 +227,7 @@ impl<'a> Parser<'a, '_> {
             return;
         }
         let value = self.str_literal(pieces.text);
-        let fixed = pieces.fixed.map(|fixed| Run { location: fixed.location, kind: fixed.kind });
+        let fixed = pieces.fixed.map(|fixed| fixed.whole);
         if let Some(Run { location, kind }) = fixed.or(run) {
             self.scratch.exprs.push(Expr { location, kind: ExprKind::Constant { value, kind } });
         }
