@@ -19,7 +19,7 @@ while header := requests.read(9):
         code = compile(source, name, "exec", dont_inherit=True, optimize=level)
         kind, answer = b"C", marshal.dumps(code)
     except Exception as error:
-        line = getattr(error, "lineno", None) or 0
+        line = max(getattr(error, "lineno", None) or 0, 0)
         words = " ".join(str(getattr(error, "msg", None) or error).splitlines())
         text = f"{type(error).__name__}\n{line}\n{words}"
         kind, answer = b"E", text.encode("utf-8", "backslashreplace")

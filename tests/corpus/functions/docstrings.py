@@ -30,8 +30,3 @@ def e():
 class F:
     r"""raw \n
     x"""
-
-
-async def g():
-    "\ud800"
-    yield

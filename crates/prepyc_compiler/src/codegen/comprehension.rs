@@ -123,7 +123,9 @@ impl<'a> Codegen<'a, '_> {
             let is_bound = symbol.flags.intersects(SymbolFlags::LOCAL)
                 && !symbol.flags.intersects(SymbolFlags::NONLOCAL);
             let is_cleared = is_bound || in_class && self.features.class_comprehensions_clear_every_name;
-            if is_cleared {
+            // Where the tree is folded, it has no such name any more.
+            let is_folded = name == self.names.debug && self.folds_tree();
+            if is_cleared && !is_folded {
                 self.clear_local(name, symbol.scope, outer, loc, &mut inlined);
             }
         }
@@ -214,7 +216,10 @@ impl<'a> Codegen<'a, '_> {
         if index > 0 {
             let lone = match generator.iter.kind {
                 ExprKind::List { elts: [lone], .. } | ExprKind::Tuple { elts: [lone], .. }
-                    if !generator.is_async && !matches!(lone.kind, ExprKind::Starred { .. }) =>
+                    if !generator.is_async
+                        && !matches!(lone.kind, ExprKind::Starred { .. })
+                        // Where the tree is folded, a display of a constant is none any more.
+                        && (!self.folds_tree() || self.constant(lone).is_none()) =>
                 {
                     Some(lone)
                 }

@@ -50,7 +50,9 @@ impl<'a> Codegen<'a, '_> {
             match param.kind {
                 TypeParamKind::TypeVar { bound: Some(bound) } => {
                     self.evaluated_later(bound, param.name, NodeKey::bound(param), Star::Refused)?;
-                    let intrinsic = if matches!(bound.kind, ExprKind::Tuple { .. }) {
+                    // A tuple that is folded in the tree is a bound like any other.
+                    let is_folded = self.folds_tree() && self.constant(bound).is_some();
+                    let intrinsic = if matches!(bound.kind, ExprKind::Tuple { .. }) && !is_folded {
                         INTRINSIC_TYPEVAR_WITH_CONSTRAINTS
                     } else {
                         INTRINSIC_TYPEVAR_WITH_BOUND
