@@ -199,6 +199,19 @@ impl<'a> Codegen<'a, '_> {
         }
     }
 
+    /// The one element of the display that a clause goes over: it is evaluated, and nothing iterated over. Where the tree
+    /// is folded, a display of a constant is none any more.
+    fn lone_element(&mut self, generator: &Comprehension<'a>) -> Option<&'a Expr<'a>> {
+        let (ExprKind::List { elts: [lone], .. } | ExprKind::Tuple { elts: [lone], .. }) =
+            generator.iter.kind
+        else {
+            return None;
+        };
+        let is_starred = matches!(lone.kind, ExprKind::Starred { .. });
+        let is_folded = self.folds_tree() && self.constant(lone).is_some();
+        (!generator.is_async && !is_starred && !is_folded).then_some(lone)
+    }
+
     fn clause(
         &mut self,
         generators: &'a [Comprehension<'a>],
@@ -214,18 +227,7 @@ impl<'a> Codegen<'a, '_> {
         let mut is_loop = true;
         let mut send = None;
         if index > 0 {
-            let lone = match generator.iter.kind {
-                ExprKind::List { elts: [lone], .. } | ExprKind::Tuple { elts: [lone], .. }
-                    if !generator.is_async
-                        && !matches!(lone.kind, ExprKind::Starred { .. })
-                        // Where the tree is folded, a display of a constant is none any more.
-                        && (!self.folds_tree() || self.constant(lone).is_none()) =>
-                {
-                    Some(lone)
-                }
-                _ => None,
-            };
-            if let Some(lone) = lone {
+            if let Some(lone) = self.lone_element(generator) {
                 self.expression(lone)?;
                 is_loop = false;
             } else {
