@@ -2,13 +2,14 @@
 
 use bumpalo::Bump;
 use prepyc_bytecode::{Program, PyStr, Strings};
-use prepyc_syntax::parse_module;
-use prepyc_version::PyVersion;
+use prepyc_syntax::parse_nested_module;
+use prepyc_version::{Features, PyVersion};
 
 use crate::backend::Backend;
 use crate::codegen::{Failure, Optimize, Settings, generate};
 use crate::error::{CompileError, Rejection, UnsupportedVersion};
 use crate::future::future_features;
+use crate::limits::{DEEP_PARSER_NESTING, DEEP_STACK, Limit, NESTING};
 use crate::preprocess::warn_of_finally_exits;
 use crate::stage::{Stage, Watch};
 use crate::symtable::build_symtable;
@@ -68,6 +69,9 @@ impl Compiler {
 
     /// Compiles a module; `filename` is what `co_filename` will say.
     ///
+    /// A megabyte of the caller's stack is enough for anything. A source that nests deeper than people write is
+    /// compiled on a thread of its own, with a stack of its own.
+    ///
     /// # Errors
     /// What CPython would raise, and what it would have warned of before.
     pub fn compile(
@@ -76,38 +80,89 @@ impl Compiler {
         filename: PyStr<'_>,
         optimize: Optimize,
     ) -> Result<Compiled, Rejection> {
-        let watch = self.backend.watch();
-        watch(Stage::Parse);
-        self.arena.reset();
-        let mut warnings = Warnings::default();
-        match run_stages(self, source, filename, optimize, &mut warnings) {
+        let input = Input { source, filename, optimize };
+        let (mut result, mut warnings) = run_stages(self, input, Nesting::SHALLOW);
+        if matches!(&result, Err(failure) if failure.is_too_deep()) {
+            (result, warnings) = self.compile_deep(input);
+        }
+        match result {
             Ok(program) => Ok(Compiled { program, warnings: warnings.into_list() }),
             Err(failure) => Err(Rejection::new(failure, source, warnings.into_list())),
         }
     }
+
+    fn compile_deep(&mut self, input: Input<'_>) -> (Result<Program, Failure>, Warnings) {
+        std::thread::scope(|scope| {
+            let nesting = Nesting::deep(self.version.features());
+            let thread = std::thread::Builder::new().stack_size(DEEP_STACK);
+            match thread.spawn_scoped(scope, move || run_stages(self, input, nesting)) {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(_) => (Err(Limit::Stack.into()), Warnings::default()),
+            }
+        })
+    }
+}
+
+/// What is compiled.
+#[derive(Clone, Copy)]
+struct Input<'i> {
+    source: &'i [u8],
+    filename: PyStr<'i>,
+    optimize: Optimize,
+}
+
+/// How deep a source may nest.
+#[derive(Clone, Copy)]
+struct Nesting {
+    /// For the parser.
+    constructs: u32,
+    /// In the tree.
+    nodes: u32,
+}
+
+impl Nesting {
+    const SHALLOW: Nesting = Nesting { constructs: NESTING, nodes: NESTING };
+
+    fn deep(features: &Features) -> Nesting {
+        Nesting { constructs: DEEP_PARSER_NESTING, nodes: features.max_tree_depth }
+    }
+}
+
+/// The stages, and what they warned of on the way.
+fn run_stages(
+    compiler: &mut Compiler,
+    input: Input<'_>,
+    nesting: Nesting,
+) -> (Result<Program, Failure>, Warnings) {
+    let mut warnings = Warnings::default();
+    let result = run_each_stage(compiler, input, nesting, &mut warnings);
+    (result, warnings)
 }
 
 /// The stages, one after the other.
-fn run_stages(
+fn run_each_stage(
     compiler: &mut Compiler,
-    source: &[u8],
-    filename: PyStr<'_>,
-    optimize: Optimize,
+    input: Input<'_>,
+    nesting: Nesting,
     warnings: &mut Warnings,
 ) -> Result<Program, Failure> {
     let Compiler { version, backend, arena } = compiler;
-    let features = version.features();
+    let Input { source, filename, optimize } = input;
     let watch = backend.watch();
+    watch(Stage::Parse);
+    arena.reset();
+    let features = version.features();
     let mut strings = Strings::new();
-    let parsed = parse_module(source, version.grammar(), arena, &mut strings).map_err(Failure::Syntax)?;
-    warnings.extend(parsed.warnings);
-    let module: &_ = arena.alloc(parsed.module);
+    let (grammar, mut issued) = (version.grammar(), Vec::new());
+    let parsed = parse_nested_module(source, grammar, arena, &mut strings, nesting.constructs, &mut issued);
+    warnings.extend(issued);
+    let module: &_ = arena.alloc(parsed.map_err(Failure::Syntax)?);
     watch(Stage::Symtable);
     let future = future_features(module, &strings)?;
     if features.finally_exits_warned {
         warn_of_finally_exits(module, warnings);
     }
-    let table = build_symtable(module, features, future, &mut strings)?;
+    let table = build_symtable(module, features, future, &mut strings, nesting.nodes)?;
     watch(Stage::Codegen);
     let filename = strings.intern(filename);
     let settings = Settings { table: &table, features, future, optimize, filename };

@@ -13,6 +13,8 @@ pub use prepyc_syntax::{ErrorKind, ErrorPlace};
 /// A `SyntaxError` of the symbol table or the code generator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceError {
+    /// Which exception it is: a `SyntaxError`, or a `RecursionError`.
+    pub kind: ErrorKind,
     /// The exception's `msg`.
     pub message: String,
     /// What it points at: CPython's `lineno` and `end_lineno`, and its `offset` and `end_offset` less one, in bytes.
@@ -21,7 +23,13 @@ pub struct SourceError {
 
 impl SourceError {
     pub(crate) fn new(message: impl Into<String>, location: ast::Location) -> SourceError {
-        SourceError { message: message.into(), location }
+        SourceError { kind: ErrorKind::Syntax, message: message.into(), location }
+    }
+
+    /// The tree is deeper than can be followed.
+    pub(crate) fn too_deep(location: ast::Location) -> SourceError {
+        let message = "maximum recursion depth exceeded during compilation".to_owned();
+        SourceError { kind: ErrorKind::Recursion, message, location }
     }
 }
 
@@ -61,7 +69,10 @@ impl Rejection {
     pub(crate) fn new(failure: Failure, source: &[u8], warnings: Vec<Warning>) -> Rejection {
         let (kind, message, place) = match failure {
             Failure::Syntax(error) => (error.kind, error.message, error.place),
-            Failure::Source(error) => (ErrorKind::Syntax, error.message, Some(place_of(error.location))),
+            Failure::Source(error) => {
+                let place = (error.kind == ErrorKind::Syntax).then(|| place_of(error.location));
+                (error.kind, error.message, place)
+            }
             Failure::Limit(limit) => (limit.kind(), limit.to_string(), None),
         };
         let source_line = place.and_then(|place| prepyc_syntax::source_line(source, place.lineno));

@@ -24,11 +24,24 @@ pub(crate) const MAX_DECIMAL_DIGITS: usize = 4300;
 /// CPython: `CO_MAXBLOCKS` (`Include/internal/pycore_compile.h`, 3.13).
 pub(crate) const MAX_FRAME_BLOCKS: usize = 21;
 
+/// How deep nodes nest in a tree that is compiled on the caller's stack.
+pub(crate) const NESTING: u32 = 150;
+
+/// How deep constructs nest for the parser, beyond what it takes on the caller's stack.
+///
+/// CPython: `MAXSTACK` (`Parser/parser.c`), where most constructs are several rules deep.
+pub(crate) const DEEP_PARSER_NESTING: u32 = 6000;
+
+/// The stack for such a tree, in bytes. Only what is used of it is ever touched.
+pub(crate) const DEEP_STACK: usize = 1 << 28;
+
 /// What is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
     /// A code object of more instructions than the tables can speak of.
     CodeUnits,
+    /// A tree so deep that it needs a stack of its own, for which there is no memory.
+    Stack,
     /// The annotations that a future statement makes strings of.
     AnnotationText,
     /// An integer in an annotation that is made a string of.
@@ -40,7 +53,7 @@ impl Limit {
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
-            Limit::CodeUnits | Limit::AnnotationText => ErrorKind::Memory,
+            Limit::CodeUnits | Limit::Stack | Limit::AnnotationText => ErrorKind::Memory,
             Limit::DecimalDigits => ErrorKind::Value,
         }
     }
@@ -51,6 +64,9 @@ impl fmt::Display for Limit {
         match self {
             Limit::CodeUnits => {
                 write!(f, "a function or module compiles to more than {MAX_CODE_UNITS} instructions")
+            }
+            Limit::Stack => {
+                f.write_str("there is no memory for a stack that the nesting of the source needs")
             }
             Limit::AnnotationText => {
                 write!(f, "annotations as strings are longer than {MAX_ANNOTATION_TEXT} bytes")

@@ -43,7 +43,12 @@ fn walk(body: &[Stmt<'_>], around: Surroundings, warnings: &mut Warnings) {
                 walk(node.body, Surroundings::Free, warnings);
                 walk(node.orelse, around, warnings);
             }
-            StmtKind::If(node) => {
+            StmtKind::If(mut node) => {
+                // Without recursion: nothing has seen yet how long the chain is.
+                while let [Stmt { kind: StmtKind::If(next), .. }] = node.orelse {
+                    walk(node.body, around, warnings);
+                    node = next;
+                }
                 walk(node.body, around, warnings);
                 walk(node.orelse, around, warnings);
             }

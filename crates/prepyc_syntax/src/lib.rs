@@ -42,12 +42,32 @@ pub fn parse_module<'a>(
     arena: &'a Bump,
     strings: &mut Strings,
 ) -> Result<Parsed<'a>, SyntaxError> {
+    let mut warnings = Vec::new();
+    let module = parse_nested_module(source, grammar, arena, strings, DEFAULT_NESTING, &mut warnings)?;
+    Ok(Parsed { module, warnings })
+}
+
+/// How deep constructs nest for [`parse_module`]: enough for what people write, and little for a small thread's stack.
+pub const DEFAULT_NESTING: u32 = 1000;
+
+/// The same, of constructs that nest no deeper than that; what nests deeper is a [`ErrorKind::Memory`]. What the parser
+/// warns of goes to `warnings`, also where it then rejects the source.
+///
+/// # Errors
+/// As [`parse_module`].
+pub fn parse_nested_module<'a>(
+    source: &[u8],
+    grammar: &'static Grammar,
+    arena: &'a Bump,
+    strings: &mut Strings,
+    nesting: u32,
+    warnings: &mut Vec<Warning>,
+) -> Result<ast::Module<'a>, SyntaxError> {
     let text = decode::decode(source)?;
     // About what library code has of them; more cost time only.
     strings.reserve(text.len() / 64, text.len() / 8);
-    let mut parser = Parser::new(&text, grammar, arena, strings);
-    match parser.module() {
-        Ok(module) => Ok(Parsed { module, warnings: std::mem::take(&mut parser.lexer.warnings) }),
-        Err(parser::Fail) => Err(parser.into_error(&text)),
-    }
+    let mut parser = Parser::new(&text, grammar, arena, strings, nesting);
+    let result = parser.module();
+    warnings.append(&mut parser.lexer.warnings);
+    result.map_err(|parser::Fail| parser.into_error(&text))
 }

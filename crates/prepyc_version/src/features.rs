@@ -84,6 +84,9 @@ pub struct Features {
     /// The first and last code points, in order, of what `str.isprintable` denies and `repr` escapes: each version
     /// has its own Unicode database.
     pub unprintable: &'static [(u32, u32)],
+    /// How deep nodes of the tree nest. To 3.13 a fixed number (`C_RECURSION_LIMIT`, less what stands around a module);
+    /// from 3.14 on the size of the stack decides, and this is what the usual 8 MiB take.
+    pub max_tree_depth: u32,
     /// PEP 765 (3.14): `return`, `break` and `continue` that leave a `finally` are warned of.
     pub finally_exits_warned: bool,
 }
@@ -180,6 +183,7 @@ const PY311: Features = Features {
     symtable_checks_context: false,
     class_cells_reach_into_comprehensions: false,
     unprintable: &py311::UNPRINTABLE,
+    max_tree_depth: 9997,
     finally_exits_warned: false,
 };
 
@@ -229,6 +233,7 @@ const PY314: Features = Features {
     symtable_checks_context: true,
     class_cells_reach_into_comprehensions: true,
     unprintable: &py314::UNPRINTABLE,
+    max_tree_depth: 55_000,
     finally_exits_warned: true,
     ..PY313
 };

@@ -5,6 +5,7 @@ use prepyc_syntax::ast::{Comprehension, Expr, ExprKind};
 
 use super::condition::JumpWhen;
 use super::expr::INTRINSIC_ASYNC_GEN_WRAP;
+use super::frame_block::FrameBlock;
 use super::function::FunctionParts;
 use super::unit::{AtEnd, Parameters, UnitKind};
 use super::{Codegen, Generated, place};
@@ -68,7 +69,7 @@ impl<'a> Codegen<'a, '_> {
             let first = &generators[0];
             self.iterated(&first.iter)?;
             self.emit(get_iterator(first), self.place_of(&first.iter));
-            let inlined = self.push_inlined(id, loc);
+            let inlined = self.push_inlined(id, loc)?;
             self.emit(build.expect("generators are not inlined"), loc);
             self.emit_with(Op::Swap, 2, loc);
             self.clause(generators, 0, 0, collected, FirstIterator::OnStack, loc)?;
@@ -104,7 +105,7 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    fn push_inlined(&mut self, id: ScopeId, loc: Location) -> Inlined {
+    fn push_inlined(&mut self, id: ScopeId, loc: Location) -> Generated<Inlined> {
         let kind = self.scope().kind;
         let in_class = kind == ScopeKind::Class && self.unit().inlined_depth == 0;
         self.unit().inlined_depth += 1;
@@ -133,9 +134,10 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::Swap, inlined.pushed.len() as u32 + 1, loc);
             let cleanup = self.new_label();
             self.emit_jump(Op::SetupFinally, cleanup, loc);
+            self.push_block(FrameBlock::Transparent, loc)?;
             inlined.cleanup = Some(cleanup);
         }
-        inlined
+        Ok(inlined)
     }
 
     /// Pushes what a fast local of the frame around has under a name of an inlined comprehension, and clears it.
@@ -170,6 +172,7 @@ impl<'a> Codegen<'a, '_> {
     fn pop_inlined(&mut self, inlined: Inlined, loc: Location) {
         self.unit().inlined_depth -= 1;
         if let Some(cleanup) = inlined.cleanup {
+            self.pop_block();
             self.emit(Op::PopBlock, Location::NONE);
             let end = self.new_label();
             self.emit_jump(Op::JumpNoInterrupt, end, Location::NONE);

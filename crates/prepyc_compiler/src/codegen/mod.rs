@@ -31,7 +31,7 @@ use prepyc_version::Features;
 use rustc_hash::FxHashMap;
 
 use crate::backend::Backend;
-use crate::error::SourceError;
+use crate::error::{ErrorKind, SourceError};
 use crate::future::FutureFeatures;
 use crate::limits::Limit;
 use crate::location::Location;
@@ -77,6 +77,17 @@ pub(crate) enum Failure {
     Source(SourceError),
     /// The program is too large.
     Limit(Limit),
+}
+
+impl Failure {
+    /// Whether a larger stack could help.
+    pub(crate) fn is_too_deep(&self) -> bool {
+        match self {
+            Failure::Syntax(error) => error.kind == ErrorKind::Memory,
+            Failure::Source(error) => error.kind == ErrorKind::Recursion,
+            Failure::Limit(_) => false,
+        }
+    }
 }
 
 impl From<SourceError> for Failure {

@@ -26,6 +26,7 @@ pub(crate) fn build_symtable(
     features: &Features,
     future: FutureFeatures,
     strings: &mut Strings,
+    max_depth: u32,
 ) -> Result<Symtable, SourceError> {
     let names = WellKnown::intern(strings);
     let mut builder = Builder {
@@ -36,6 +37,8 @@ pub(crate) fn build_symtable(
         strings,
         features,
         future,
+        depth: 0,
+        max_depth,
     };
     builder.enter(
         names.top,
@@ -124,6 +127,10 @@ struct Builder<'b> {
     strings: &'b mut Strings,
     features: &'b Features,
     future: FutureFeatures,
+    /// How many nodes are around the one at hand.
+    depth: u32,
+    /// A node deeper than this is an error, so that no later stage meets one.
+    max_depth: u32,
 }
 
 type Walk = Result<(), SourceError>;
@@ -132,6 +139,16 @@ impl Builder<'_> {
     fn visit_module(&mut self, module: &Module<'_>) -> Walk {
         self.current().has_docstring = crate::docstring::docstring(module.body).is_some();
         self.visit_body(module.body)
+    }
+
+    /// Goes into a node; the caller takes it back with [`Builder::ascend`] unless it fails.
+    fn descend(&mut self, location: Location) -> Walk {
+        self.depth += 1;
+        if self.depth > self.max_depth { Err(SourceError::too_deep(location)) } else { Ok(()) }
+    }
+
+    fn ascend(&mut self) {
+        self.depth -= 1;
     }
 
     fn current_id(&self) -> ScopeId {

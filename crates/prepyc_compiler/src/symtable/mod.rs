@@ -21,6 +21,7 @@ use prepyc_version::Features;
 
 use crate::error::SourceError;
 use crate::future::FutureFeatures;
+use crate::limits::NESTING;
 
 /// The symbol table of a module as text: a line a scope, a line a name.
 ///
@@ -32,6 +33,6 @@ pub fn symtable_listing(
     future: FutureFeatures,
     strings: &mut Strings,
 ) -> Result<String, SourceError> {
-    let table = build::build_symtable(module, features, future, strings)?;
+    let table = build::build_symtable(module, features, future, strings, NESTING)?;
     Ok(listing::Listing { table: &table, strings }.to_string())
 }

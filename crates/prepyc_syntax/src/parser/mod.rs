@@ -31,9 +31,6 @@ use crate::lexer::Lexer;
 use crate::lexer::token::{Token, TokenKind};
 use name_cache::NameCache;
 
-/// Nesting beyond this is an error. Deep enough for whatever CPython takes, shallow enough for a small thread's stack.
-const MAX_DEPTH: u32 = 2000;
-
 /// The source is wrong, at the current token if nowhere else.
 #[derive(Debug)]
 pub(crate) struct Fail;
@@ -69,6 +66,8 @@ pub(crate) struct Parser<'a, 's> {
     grammar: &'static Grammar,
     /// How deep in recursion we are.
     depth: u32,
+    /// Nesting beyond this is an error.
+    max_depth: u32,
     /// `from __future__ import barry_as_FLUFL` was seen: `<>` is the operator and `!=` is not.
     flufl: bool,
     /// An error found by looking at a literal's content.
@@ -102,6 +101,7 @@ impl<'a, 's> Parser<'a, 's> {
         grammar: &'static Grammar,
         arena: &'a Bump,
         names: &'s mut Strings,
+        max_depth: u32,
     ) -> Parser<'a, 's> {
         let mut lexer = Lexer::new(source, grammar);
         let current = lexer.next_token();
@@ -115,6 +115,7 @@ impl<'a, 's> Parser<'a, 's> {
             name_cache: NameCache::new(),
             grammar,
             depth: 0,
+            max_depth,
             flufl: false,
             error: None,
             text: Vec::new(),
@@ -207,7 +208,7 @@ impl<'a, 's> Parser<'a, 's> {
     #[inline]
     fn enter(&mut self) -> Parse<()> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH { self.too_deep() } else { Ok(()) }
+        if self.depth > self.max_depth { self.too_deep() } else { Ok(()) }
     }
 
     #[inline]
@@ -217,7 +218,7 @@ impl<'a, 's> Parser<'a, 's> {
 
     #[cold]
     fn too_deep(&mut self) -> Parse<()> {
-        let message = "the source is nested too deeply";
+        let message = "Parser stack overflowed - Python source too complex to parse";
         self.error.get_or_insert_with(|| Box::new(SyntaxError::unplaced(ErrorKind::Memory, message)));
         Err(Fail)
     }

@@ -24,6 +24,13 @@ impl Builder<'_> {
     }
 
     pub(super) fn visit(&mut self, expression: &Expr<'_>) -> Walk {
+        self.descend(expression.location)?;
+        self.visit_inside(expression)?;
+        self.ascend();
+        Ok(())
+    }
+
+    fn visit_inside(&mut self, expression: &Expr<'_>) -> Walk {
         let location = expression.location;
         match &expression.kind {
             ExprKind::Name { id, ctx } => self.visit_name(*id, *ctx, location),
@@ -271,9 +278,14 @@ impl Builder<'_> {
         self.add(self.names.implicit_argument, SymbolFlags::PARAM, location)?;
         self.visit_target(&outermost.target)?;
         self.visit_all(outermost.ifs)?;
-        inner.iter().try_for_each(|clause| self.visit_clause(clause))?;
+        // Each clause is a loop inside the one before.
+        inner.iter().try_for_each(|clause| {
+            self.descend(location)?;
+            self.visit_clause(clause)
+        })?;
         self.visit_optional(element.value)?;
         self.visit(element.key)?;
+        inner.iter().for_each(|_| self.ascend());
         self.current().generator = is_generator;
         let is_async = self.current().coroutine && !is_generator;
         self.exit();

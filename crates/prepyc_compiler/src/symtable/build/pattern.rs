@@ -14,6 +14,13 @@ impl Builder<'_> {
     }
 
     fn visit_pattern(&mut self, pattern: &Pattern<'_>) -> Walk {
+        self.descend(pattern.location)?;
+        self.visit_pattern_inside(pattern)?;
+        self.ascend();
+        Ok(())
+    }
+
+    fn visit_pattern_inside(&mut self, pattern: &Pattern<'_>) -> Walk {
         let location = pattern.location;
         match &pattern.kind {
             PatternKind::MatchValue { value } => self.visit(value),

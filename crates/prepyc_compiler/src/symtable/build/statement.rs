@@ -24,6 +24,13 @@ impl Builder<'_> {
     }
 
     fn visit_statement(&mut self, statement: &Stmt<'_>) -> Walk {
+        self.descend(statement.location)?;
+        self.visit_statement_inside(statement)?;
+        self.ascend();
+        Ok(())
+    }
+
+    fn visit_statement_inside(&mut self, statement: &Stmt<'_>) -> Walk {
         let location = statement.location;
         match &statement.kind {
             StmtKind::FunctionDef(def) => self.visit_function(statement, def, super::definition::Color::Sync),
