@@ -113,6 +113,10 @@ impl<'a> Codegen<'a, '_> {
             Inlined { pushed: Vec::new(), hidden: Vec::new(), overridden: Vec::new(), cleanup: None };
         let table = self.table;
         for (&name, &symbol) in &table.scope(id).symbols {
+            // To CPython it is a constant before the symbol table is built.
+            if name == self.names.debug {
+                continue;
+            }
             let outer = self.name_scope(name);
             let is_other = symbol.scope != outer
                 && symbol.scope != NameScope::Free

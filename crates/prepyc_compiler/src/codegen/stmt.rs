@@ -204,7 +204,7 @@ impl<'a> Codegen<'a, '_> {
         let loc = place(s.location);
         self.require_coroutine("'async for' outside async function", loc)?;
         let (start, except, exit) = (self.new_label(), self.new_label(), self.new_label());
-        self.iterated(&node.iter)?;
+        self.expression(&node.iter)?;
         self.emit(Op::GetAiter, self.place_of(&node.iter));
         self.use_label(start);
         self.push_block(FrameBlock::AsyncFor { start, exit }, loc)?;

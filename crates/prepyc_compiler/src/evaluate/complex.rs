@@ -3,12 +3,44 @@
 use prepyc_version::ComplexArithmetic;
 
 use super::BinaryOperator;
+use super::float::MADE_NAN;
 
 /// A complex number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Complex {
     pub(super) real: f64,
     pub(super) imag: f64,
+}
+
+/// What C's Annex G (G.5.1) asks of numbers, to find the infinities and zeros behind two NaNs.
+impl Complex {
+    fn is_nan(self) -> bool {
+        self.real.is_nan() && self.imag.is_nan()
+    }
+
+    fn is_infinite(self) -> bool {
+        self.real.is_infinite() || self.imag.is_infinite()
+    }
+
+    fn is_finite(self) -> bool {
+        self.real.is_finite() && self.imag.is_finite()
+    }
+
+    /// One for infinity, zero for everything else, with their signs.
+    fn direction(self) -> Complex {
+        let unit = |part: f64| f64::from(u8::from(part.is_infinite())).copysign(part);
+        Complex { real: unit(self.real), imag: unit(self.imag) }
+    }
+
+    /// Zero for NaN, with its sign.
+    fn without_nan(self) -> Complex {
+        let number = |part: f64| if part.is_nan() { 0.0_f64.copysign(part) } else { part };
+        Complex { real: number(self.real), imag: number(self.imag) }
+    }
+
+    fn times(self, factor: f64) -> Complex {
+        Complex { real: factor * self.real, imag: factor * self.imag }
+    }
 }
 
 /// A side of an operation of which at least one is complex.
@@ -27,7 +59,20 @@ impl Operand {
     }
 }
 
+/// The result, if there is one that is not an exception. Which sign a NaN has depends on how CPython was compiled; ours
+/// have the one that x86-64 makes.
 pub(super) fn operate(
+    left: Operand,
+    operator: BinaryOperator,
+    right: Operand,
+    rules: ComplexArithmetic,
+) -> Option<Complex> {
+    let settled = |part: f64| if part.is_nan() { MADE_NAN } else { part };
+    let value = calculate(left, operator, right, rules)?;
+    Some(Complex { real: settled(value.real), imag: settled(value.imag) })
+}
+
+fn calculate(
     left: Operand,
     operator: BinaryOperator,
     right: Operand,
@@ -56,39 +101,77 @@ pub(super) fn operate(
         (BinaryOperator::Multiply, _, Operand::Real(real)) if mixed => {
             Some(Complex { real: a.real * real, imag: a.imag * real })
         }
-        (BinaryOperator::Multiply, ..) => Some(multiply(a, b)),
+        (BinaryOperator::Multiply, ..) => Some(multiply(a, b, rules)),
         (BinaryOperator::TrueDivide, _, Operand::Real(real)) if mixed => {
             (real != 0.0).then(|| Complex { real: a.real / real, imag: a.imag / real })
         }
         (BinaryOperator::TrueDivide, Operand::Real(real), _) if mixed => divide_real(real, b),
-        (BinaryOperator::TrueDivide, ..) => divide(a, b),
-        (BinaryOperator::Power, ..) => power(a, b),
+        (BinaryOperator::TrueDivide, ..) => divide(a, b, rules),
+        (BinaryOperator::Power, ..) => power(a, b, rules),
         _ => None,
     }
 }
 
-fn multiply(a: Complex, b: Complex) -> Complex {
-    Complex { real: a.real * b.real - a.imag * b.imag, imag: a.real * b.imag + a.imag * b.real }
+fn multiply(a: Complex, b: Complex, rules: ComplexArithmetic) -> Complex {
+    let product = |a: Complex, b: Complex| Complex {
+        real: a.real * b.real - a.imag * b.imag,
+        imag: a.real * b.imag + a.imag * b.real,
+    };
+    let value = product(a, b);
+    if rules == ComplexArithmetic::Coerced || !value.is_nan() {
+        return value;
+    }
+    let (mut a, mut b) = (a, b);
+    let is_infinite = a.is_infinite() || b.is_infinite();
+    let parts = [a.real * b.real, a.imag * b.imag, a.real * b.imag, a.imag * b.real];
+    if a.is_infinite() {
+        (a, b) = (a.direction(), b.without_nan());
+    }
+    if b.is_infinite() {
+        (a, b) = (a.without_nan(), b.direction());
+    }
+    if !is_infinite {
+        if !parts.iter().any(|part| part.is_infinite()) {
+            return value;
+        }
+        (a, b) = (a.without_nan(), b.without_nan());
+    }
+    product(a, b).times(f64::INFINITY)
 }
 
 /// Smith's algorithm, as `_Py_c_quot` has it.
-fn divide(a: Complex, b: Complex) -> Option<Complex> {
-    if b.real.abs() >= b.imag.abs() {
+fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
+    let value = if b.real.abs() >= b.imag.abs() {
         if b.real == 0.0 {
             return None;
         }
         let ratio = b.imag / b.real;
         let denominator = b.real + b.imag * ratio;
-        return Some(Complex {
+        Complex {
             real: (a.real + a.imag * ratio) / denominator,
             imag: (a.imag - a.real * ratio) / denominator,
-        });
+        }
+    } else {
+        let ratio = b.real / b.imag;
+        let denominator = b.real * ratio + b.imag;
+        Complex {
+            real: (a.real * ratio + a.imag) / denominator,
+            imag: (a.imag * ratio - a.real) / denominator,
+        }
+    };
+    if rules == ComplexArithmetic::Coerced || !value.is_nan() {
+        return Some(value);
     }
-    let ratio = b.real / b.imag;
-    let denominator = b.real * ratio + b.imag;
-    Some(Complex {
-        real: (a.real * ratio + a.imag) / denominator,
-        imag: (a.imag * ratio - a.real) / denominator,
+    let quotient = |a: Complex, b: Complex| Complex {
+        real: a.real * b.real + a.imag * b.imag,
+        imag: a.imag * b.real - a.real * b.imag,
+    };
+    Some(if a.is_infinite() && b.is_finite() {
+        quotient(a.direction(), b).times(f64::INFINITY)
+    } else if b.is_infinite() && a.is_finite() {
+        quotient(a, b.direction()).times(0.0)
+    } else {
+        value
     })
 }
 
@@ -108,40 +191,40 @@ fn divide_real(a: f64, b: Complex) -> Option<Complex> {
 }
 
 /// `base ** exponent`: by multiplication for small whole exponents, else by polar coordinates (`complex_pow`).
-pub(super) fn power(base: Complex, exponent: Complex) -> Option<Complex> {
+pub(super) fn power(base: Complex, exponent: Complex, rules: ComplexArithmetic) -> Option<Complex> {
     const MAX_MULTIPLIED: f64 = 100.0;
     let value = if exponent.imag == 0.0
         && exponent.real == exponent.real.floor()
         && exponent.real.abs() <= MAX_MULTIPLIED
     {
-        whole_power(base, exponent.real as i32)?
+        whole_power(base, exponent.real as i32, rules)?
     } else {
         polar_power(base, exponent)?
     };
     (!value.real.is_infinite() && !value.imag.is_infinite()).then_some(value)
 }
 
-fn whole_power(base: Complex, exponent: i32) -> Option<Complex> {
+fn whole_power(base: Complex, exponent: i32, rules: ComplexArithmetic) -> Option<Complex> {
     const ONE: Complex = Complex { real: 1.0, imag: 0.0 };
     if exponent <= 0 {
         return if exponent == 0 {
             Some(ONE)
         } else {
-            divide(ONE, positive_power(base, exponent.unsigned_abs()))
+            divide(ONE, positive_power(base, exponent.unsigned_abs(), rules), rules)
         };
     }
-    Some(positive_power(base, exponent as u32))
+    Some(positive_power(base, exponent as u32, rules))
 }
 
-fn positive_power(base: Complex, exponent: u32) -> Complex {
+fn positive_power(base: Complex, exponent: u32, rules: ComplexArithmetic) -> Complex {
     let (mut result, mut square) = (Complex { real: 1.0, imag: 0.0 }, base);
     let mut mask = 1;
     while mask <= exponent {
         if exponent & mask != 0 {
-            result = multiply(result, square);
+            result = multiply(result, square, rules);
         }
         mask <<= 1;
-        square = multiply(square, square);
+        square = multiply(square, square, rules);
     }
     result
 }
@@ -158,6 +241,10 @@ fn polar_power(base: Complex, exponent: Complex) -> Option<Complex> {
     if exponent.imag != 0.0 {
         length *= (-angle * exponent.imag).exp();
         phase += exponent.imag * magnitude.ln();
+    }
+    if phase.is_infinite() {
+        // The C library has no cosine of infinity, which CPython reports as a division by zero.
+        return None;
     }
     Some(Complex { real: length * phase.cos(), imag: length * phase.sin() })
 }

@@ -1,6 +1,7 @@
 //! Floats.
 
 use prepyc_bytecode::Constant;
+use prepyc_version::ComplexArithmetic;
 
 use super::{BinaryOperator, complex};
 
@@ -18,14 +19,16 @@ pub(super) fn operate(left: f64, operator: BinaryOperator, right: f64) -> Option
     Some(Constant::Float(settled(value, left, right)))
 }
 
-/// The NaN that x86-64 makes of numbers, whatever machine this is; a NaN that came in goes out as it is.
+/// The NaN that x86-64 makes of numbers, whatever machine this is.
+pub(super) const MADE_NAN: f64 = f64::from_bits(0xFFF8_0000_0000_0000);
+
+/// A result whose NaN does not depend on the machine: one that came in goes out as it is.
 fn settled(value: f64, left: f64, right: f64) -> f64 {
-    const MADE: f64 = f64::from_bits(0xFFF8_0000_0000_0000);
     match value.is_nan() {
         false => value,
         true if left.is_nan() => left,
         true if right.is_nan() => right,
-        true => MADE,
+        true => MADE_NAN,
     }
 }
 
@@ -51,17 +54,18 @@ fn divide_with_remainder(left: f64, right: f64) -> (f64, f64) {
 
 /// CPython: `float_pow` (`Objects/floatobject.c`).
 fn power(base: f64, exponent: f64) -> Option<Constant> {
-    if base == 0.0 && exponent < 0.0 {
+    if base == 0.0 && exponent < 0.0 && exponent.is_finite() {
         return None;
     }
     if base < 0.0 && base.is_finite() && exponent.is_finite() && exponent.fract() != 0.0 {
         let value = complex::power(
             complex::Complex { real: base, imag: 0.0 },
             complex::Complex { real: exponent, imag: 0.0 },
+            ComplexArithmetic::Coerced,
         )?;
         return Some(Constant::Complex { real: value.real, imag: value.imag });
     }
-    let value = base.powf(exponent);
+    let value = settled(base.powf(exponent), base, exponent);
     // An overflow is an exception, bar those of infinities.
     (value.is_finite() || !base.is_finite() || !exponent.is_finite()).then_some(Constant::Float(value))
 }
