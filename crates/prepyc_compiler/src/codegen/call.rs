@@ -128,8 +128,7 @@ impl<'a> Codegen<'a, '_> {
             return self.expressions(call.args);
         }
         let loc = place(e.location);
-        let class = self.deref_index(self.names.class);
-        self.emit_with(Op::LoadDeref, class, loc);
+        self.load_name(self.names.class, loc)?;
         let first = self.unit().metadata.varnames.as_slice()[0];
         self.load_name(first, loc)
     }
