@@ -42,3 +42,9 @@ pub use sequence::{InstructionSequence, Label, Operand, SequenceInstruction};
 pub use stage::{Stage, Watch};
 pub use unit::{CodeFlags, CodeUnitMetadata};
 pub use warning::{Warning, WarningKind};
+
+/// Whether there is a compiler for that version: [`compile()`] makes its code objects.
+#[must_use]
+pub const fn supports(version: prepyc_version::PyVersion) -> bool {
+    version.features().native_compiler_is_exact
+}

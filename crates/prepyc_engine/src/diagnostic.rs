@@ -19,7 +19,8 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
-    /// The class of the exception or the warning's category: `SyntaxError`, `IndentationError`, `SyntaxWarning`.
+    /// The class of the exception or the warning's category: `SyntaxError`, `IndentationError`, `SyntaxWarning`; and
+    /// `PrepycWarning`, where an interpreter had to do what our own compiler could not.
     pub kind: String,
     /// What it says.
     pub message: String,
@@ -88,9 +89,8 @@ impl Diagnostic {
         let width = source_line.trim_end_matches('\n').chars().count();
         let indent = width - stripped.chars().count();
         let end = match (self.end_line, self.end_column) {
-            (end_line, Some(end)) if end_line == self.line => end as usize,
-            (Some(end_line), _) if Some(end_line) != self.line => width + 1,
-            _ => column,
+            (end_line, end) if end_line == self.line => end.map_or(column, |end| end as usize),
+            _ => width + 1,
         };
         let (start, end) = (column.min(width + 1), end.min(width + 1));
         let end = if start >= end { start + 1 } else { end };

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use prepyc_bytecode::PycHeader;
+use prepyc_version::PyVersion;
 
 use crate::interpreter::{InterpreterPool, Limits};
+use crate::job::Job;
+use crate::native::{Fallback, NativePool};
 use crate::{Diagnostic, Filename, InvalidationMode, Optimize, Source, Target, TargetError};
 
 /// One source to compile.
@@ -82,6 +85,38 @@ pub enum EngineError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Our own compiler cannot do this source, though CPython may.
+    #[error("{filename}: prepyc's own compiler cannot do it: {reason}")]
+    Limit {
+        /// The source.
+        filename: Filename,
+        /// Which limit it exceeds.
+        reason: String,
+    },
+    /// Our own compiler panicked over this source.
+    #[error(
+        "{filename}: a bug in prepyc's own compiler ({message}); please report it with this source"
+    )]
+    Bug {
+        /// The source.
+        filename: Filename,
+        /// What the panic said.
+        message: String,
+    },
+    /// No thread could be started to compile on.
+    #[error("cannot start a thread to compile on: {reason}")]
+    Thread {
+        /// What the system said.
+        reason: String,
+    },
+    /// Our own compiler failed, and so did the interpreter that was to stand in for it.
+    #[error("{error}; and in its place {fallback}")]
+    NoFallback {
+        /// What our own compiler failed with.
+        error: Box<EngineError>,
+        /// Why the interpreter is of no use.
+        fallback: Box<EngineError>,
+    },
     /// More bytes than a request can carry.
     #[error("{filename}: {size_bytes} bytes are more than can be compiled")]
     TooLarge {
@@ -98,13 +133,61 @@ pub enum EngineError {
     },
 }
 
-/// What compiles. Dropping it ends all its processes; requests that are not done then fail with [`EngineError::ShutDown`].
+impl EngineError {
+    /// Whether our own compiler failed where CPython may not.
+    fn is_of_our_compiler(&self) -> bool {
+        matches!(self, EngineError::Limit { .. } | EngineError::Bug { .. })
+    }
+
+    /// What it says, without the source's name where our own compiler failed.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            EngineError::Limit { reason, .. } => reason.clone(),
+            EngineError::Bug { message, .. } => format!("a bug in prepyc's own compiler ({message})"),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// What compiles. Dropping it ends all its processes and threads; requests that are not done then fail with
+/// [`EngineError::ShutDown`].
 #[derive(Debug)]
 pub struct Engine {
-    pool: InterpreterPool,
+    backend: Backend,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Native { pool: NativePool, fallback: Option<Arc<Fallback>> },
+    Interpreter(InterpreterPool),
 }
 
 impl Engine {
+    /// An engine that is prepyc's own compiler, on at most `threads` threads (at least one). It needs no Python, and
+    /// starts a thread only when there is something to do.
+    ///
+    /// `None` where there is no such compiler for `version` ([`has_native_compiler`]).
+    pub fn native(version: PyVersion, threads: usize) -> Option<Engine> {
+        let pool = has_native_compiler(version).then(|| NativePool::new(version, threads))?;
+        Some(Engine { backend: Backend::Native { pool, fallback: None } })
+    }
+
+    /// The same engine; where it is prepyc's own compiler, what that cannot do is done by an interpreter of the same
+    /// version, which is started only then. A warning (`PrepycWarning`) says so.
+    #[must_use]
+    pub fn with_fallback(self, executable: &Path, workers: usize, limits: Limits) -> Engine {
+        let backend = match self.backend {
+            Backend::Native { pool, .. } => {
+                let fallback = pool.target().version().map(|version| {
+                    Arc::new(Fallback::new(version, executable.to_owned(), workers, limits))
+                });
+                Backend::Native { pool, fallback }
+            }
+            Backend::Interpreter(pool) => Backend::Interpreter(pool),
+        };
+        Engine { backend }
+    }
+
     /// An engine that runs a pool of at most `workers` interpreters (at least one).
     ///
     /// `executable` is a path, or a name to be found on PATH. One process is started at once, to learn the target.
@@ -112,12 +195,16 @@ impl Engine {
     /// # Errors
     /// If it does not start, is no Python, or is none to compile with.
     pub fn interpreter(executable: &Path, workers: usize, limits: Limits) -> Result<Engine, EngineError> {
-        InterpreterPool::start(executable, workers, limits).map(|pool| Engine { pool })
+        let pool = InterpreterPool::start(executable, workers, limits)?;
+        Ok(Engine { backend: Backend::Interpreter(pool) })
     }
 
     /// What is compiled for.
     pub fn target(&self) -> &Target {
-        self.pool.target()
+        match &self.backend {
+            Backend::Native { pool, .. } => pool.target(),
+            Backend::Interpreter(pool) => pool.target(),
+        }
     }
 
     /// Hands a request over, waiting while too many wait already.
@@ -125,15 +212,34 @@ impl Engine {
     /// `done` is called exactly once, on one of the engine's own threads, in no particular order. It may take its time
     /// (writing a file, say), but must not call `submit` or `compile`, which may wait for that very thread.
     pub fn submit(&self, request: CompileRequest, done: impl FnOnce(CompileResult) + Send + 'static) {
-        self.pool.submit(request, Box::new(done));
+        match &self.backend {
+            Backend::Native { pool, fallback: Some(fallback) } => {
+                let (fallback, again) = (Arc::clone(fallback), request.clone());
+                let done = move |result: CompileResult| match result {
+                    Err(CompileFailure::Engine(error)) if error.is_of_our_compiler() => {
+                        fallback.submit(again, error, done);
+                    }
+                    result => done(result),
+                };
+                pool.submit(Job { request, done: Box::new(done) });
+            }
+            Backend::Native { pool, fallback: None } => pool.submit(Job { request, done: Box::new(done) }),
+            Backend::Interpreter(pool) => pool.submit(Job { request, done: Box::new(done) }),
+        }
     }
 
-    /// Kills all its processes, whoever still holds the engine. Requests that are not done fail with
-    /// [`EngineError::ShutDown`], as does every further one.
+    /// Ends what compiles, whoever still holds the engine. Requests that are not done fail with
+    /// [`EngineError::ShutDown`], as does every further one; what prepyc's own compiler has begun is answered.
     ///
     /// For a program that ends while its threads wait for results; else dropping the engine is enough.
     pub fn shut_down(&self) {
-        self.pool.shut_down();
+        match &self.backend {
+            Backend::Native { pool, fallback } => {
+                pool.shut_down();
+                fallback.iter().for_each(|fallback| fallback.shut_down());
+            }
+            Backend::Interpreter(pool) => pool.shut_down(),
+        }
     }
 
     /// Hands a request over and waits for its result.
@@ -146,6 +252,11 @@ impl Engine {
         });
         receiver.recv().unwrap_or(Err(CompileFailure::Engine(EngineError::ShutDown { filename })))
     }
+}
+
+/// Whether [`Engine::native`] has a compiler for that version.
+pub fn has_native_compiler(version: PyVersion) -> bool {
+    prepyc_compiler::supports(version)
 }
 
 /// A whole pyc: the header that `mode` asks for, then the code.

@@ -14,7 +14,9 @@ mod diagnostic;
 mod engine;
 mod filename;
 mod interpreter;
+mod job;
 pub mod layout;
+mod native;
 mod optimize;
 pub mod publish;
 mod source;
@@ -22,7 +24,9 @@ pub mod staleness;
 mod target;
 
 pub use diagnostic::{Diagnostic, Severity};
-pub use engine::{CompileFailure, CompileRequest, CompileResult, Compiled, Engine, EngineError, pyc_bytes};
+pub use engine::{
+    CompileFailure, CompileRequest, CompileResult, Compiled, Engine, EngineError, has_native_compiler, pyc_bytes,
+};
 pub use filename::Filename;
 pub use interpreter::Limits;
 pub use layout::Layout;

@@ -39,13 +39,17 @@ pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     })
 }
 
-/// The line of that number, from 1, without its end; none if there is none, or the source cannot be decoded.
+/// The line of that number, from 1, without its end; none if there is none. Bytes that cannot be decoded are replaced.
 ///
 /// Decodes the whole source: made for messages.
 pub fn source_line(source: &[u8], lineno: u32) -> Option<String> {
-    let text = decode(source).ok()?;
+    let text = decode(source).unwrap_or_else(|_| {
+        let rest = source.strip_prefix(BOM).unwrap_or(source);
+        Cow::Owned(unify_newlines(&String::from_utf8_lossy(rest)))
+    });
     let index = usize::try_from(lineno).ok()?.checked_sub(1)?;
-    text.split('\n').nth(index).map(str::to_owned)
+    text.split('
+').nth(index).map(str::to_owned)
 }
 
 /// The coding that the first or second line declares, as written.

@@ -126,6 +126,18 @@ impl PyVersion {
     pub const ALL: [PyVersion; 5] =
         [PyVersion::Py311, PyVersion::Py312, PyVersion::Py313, PyVersion::Py314, PyVersion::Py315];
 
+    /// The release that prepyc's knowledge of this version is taken from, and held against: `3.13.18`. Code objects
+    /// may differ a little from one patch release to the next.
+    pub const fn reference(self) -> &'static str {
+        match self {
+            PyVersion::Py311 => py311::PYTHON,
+            PyVersion::Py312 => py312::PYTHON,
+            PyVersion::Py313 => py313::PYTHON,
+            PyVersion::Py314 => py314::PYTHON,
+            PyVersion::Py315 => py315::PYTHON,
+        }
+    }
+
     /// The minor number: 13 for CPython 3.13.
     pub const fn minor(self) -> u8 {
         match self {

@@ -97,6 +97,7 @@ pub(super) fn table(version: &str, facts: &Facts, all: &[(&str, Facts)]) -> anyh
 
 use crate::opcode::{{{imports}}};
 
+pub(crate) const PYTHON: &str = "{python}";
 pub(crate) const MAGIC: u16 = {magic};
 pub(crate) const MARSHAL_VERSION: u8 = {marshal_version};
 

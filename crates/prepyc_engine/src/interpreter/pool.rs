@@ -15,7 +15,8 @@ use prepyc_bytecode::Program;
 use super::Limits;
 use super::frame::{self, Garbage, Head, Kind};
 use super::process::{Process, ReadFailure, ResponseReader, find_executable};
-use super::queue::{Done, End, Job, Phase, Queue};
+use super::queue::{End, Phase, Queue};
+use crate::job::Job;
 use crate::{CompileFailure, CompileRequest, CompileResult, Compiled, EngineError, Target};
 
 /// So many processes in a row may die before any has answered; then the interpreter is given up.
@@ -76,8 +77,7 @@ impl InterpreterPool {
     }
 
     /// See [`Engine::submit`](crate::Engine::submit).
-    pub(crate) fn submit(&self, request: CompileRequest, done: Done) {
-        let job = Job { request, done };
+    pub(crate) fn submit(&self, job: Job) {
         if u32::try_from(job.bytes()).is_err() {
             let (filename, size_bytes) = (job.request.filename.clone(), job.bytes());
             return job.fail(EngineError::TooLarge { filename, size_bytes });

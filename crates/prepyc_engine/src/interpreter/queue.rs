@@ -4,22 +4,13 @@
 //! the first one is the *head*, the one being compiled.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::Limits;
 use super::process::Process;
-use crate::{CompileFailure, CompileRequest, CompileResult, EngineError};
-
-/// What a request ends in.
-pub(crate) type Done = Box<dyn FnOnce(CompileResult) + Send>;
-
-/// A request and whom to answer.
-pub(super) struct Job {
-    pub(super) request: CompileRequest,
-    pub(super) done: Done,
-}
+use crate::job::Job;
+use crate::{CompileRequest, EngineError};
 
 /// All requests that are not done, and the slots that do them.
 pub(super) struct Queue {
@@ -210,25 +201,11 @@ impl Slot {
 }
 
 impl Job {
-    pub(super) fn bytes(&self) -> usize {
-        self.request.source.len()
-    }
-
-    pub(super) fn finish(self, result: CompileResult) {
-        // A panic in there has been reported by the panic hook and is its owner's affair: the pool lives on.
-        let _ = catch_unwind(AssertUnwindSafe(|| (self.done)(result)));
-    }
-
-    pub(super) fn fail(self, error: EngineError) {
-        self.finish(Err(CompileFailure::Engine(error)));
-    }
-
     pub(super) fn end(self, end: &End) {
-        let error = match end {
-            End::ShutDown => EngineError::ShutDown { filename: self.request.filename.clone() },
-            End::Broken(error) => error.clone(),
-        };
-        self.fail(error);
+        match end {
+            End::ShutDown => self.shut_down(),
+            End::Broken(error) => self.fail(error.clone()),
+        }
     }
 }
 

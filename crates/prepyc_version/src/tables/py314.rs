@@ -4,6 +4,7 @@
 
 use crate::opcode::{Beyond, Direction, InstructionInfo, Oparg, Opcode, OpcodeTable, StackEffect};
 
+pub(crate) const PYTHON: &str = "3.14.10";
 pub(crate) const MAGIC: u16 = 3627;
 pub(crate) const MARSHAL_VERSION: u8 = 5;
 

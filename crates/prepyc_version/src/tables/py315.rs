@@ -4,6 +4,7 @@
 
 use crate::opcode::{Beyond, Direction, InstructionInfo, Oparg, Opcode, OpcodeTable, StackEffect};
 
+pub(crate) const PYTHON: &str = "3.15.2";
 pub(crate) const MAGIC: u16 = 3666;
 pub(crate) const MARSHAL_VERSION: u8 = 6;
 

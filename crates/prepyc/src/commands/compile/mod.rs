@@ -31,7 +31,7 @@ use super::discovery::{Filter, FolderLinks, Found, Others, Search, SourceFile, r
 use super::interrupt::{INTERRUPT_POLL, Interrupt};
 use super::ordered::End;
 use super::path_text::shown;
-use super::target::{LazyEngine, Surroundings, check_engine, choose};
+use super::target::{LazyEngine, Surroundings, choose};
 use arguments::OnErrorChoice;
 
 /// Runs `prepyc compile`.
@@ -43,7 +43,7 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
     let settings = Arc::new(Settings::new(&arguments, Reproducible::from_environment())?);
     let paths = arguments.files.take_paths()?;
     let choice = choose(&arguments.target, &paths, &Surroundings::of_process()?)?;
-    check_engine(arguments.target.engine, choice.release)?;
+    let engine = Arc::new(LazyEngine::new(choice, arguments.target.engine, settings.jobs)?);
     let search = Search {
         paths,
         filter: Filter::new(&arguments.files.exclude, &arguments.files.include)?,
@@ -54,7 +54,6 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
         others: if settings.copies() { Others::List } else { Others::Ignore },
         leave_out: settings.out_dir().map(ToOwned::to_owned),
     };
-    let engine = Arc::new(LazyEngine::new(choice, settings.jobs));
     let mut run = Run {
         interrupt: Interrupt::install()?,
         reporter: Reporter::new(&settings),

@@ -1,11 +1,11 @@
-//! Which Python the pycs are for, and which interpreters may compile for it.
+//! Which Python the pycs are for, and what compiles for it.
 //!
 //! What was typed wins. Else every place that speaks of a version is asked, in this order: `VIRTUAL_ENV`, a
 //! `lib/pythonX.Y` in the PATHS, the nearest `.python-version`; those that speak have to agree. Only where all are
 //! silent does `python3` on PATH decide. Nothing here starts a process: an interpreter is asked when it has to be.
 
 mod clues;
-mod interpreter;
+mod engine;
 mod search_path;
 
 use std::env;
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use prepyc_version::PyRelease;
 
-use super::files::{EngineChoice, TargetArguments};
+use super::files::TargetArguments;
 use super::path_text::shown;
 use clues::Clue;
-pub(crate) use interpreter::LazyEngine;
+pub(crate) use engine::{LazyEngine, natively_compiled, no_native_compiler, start_interpreter};
 pub(crate) use search_path::find_on_path;
 
 /// What the environment says, gathered once so that the choice itself depends on nothing else.
@@ -118,21 +118,6 @@ pub(crate) fn choose(
         interpreters: candidates(first.release, &clues, surroundings),
         named: Named::No,
     })
-}
-
-/// Says whether the engine that was asked for can serve `release`.
-pub(crate) fn check_engine(engine: EngineChoice, release: Option<PyRelease>) -> anyhow::Result<()> {
-    match engine {
-        EngineChoice::Auto | EngineChoice::Interpreter => Ok(()),
-        EngineChoice::Native => {
-            let target =
-                release.map_or_else(|| "this target".to_owned(), |release| format!("Python {release}"));
-            bail!(
-                "--engine native: this prepyc has no native compiler for {target} yet; \
-                 leave --engine out, or give --engine interpreter"
-            )
-        }
-    }
 }
 
 /// The interpreters that may serve `release`: those the clues of that release name, `pythonX.Y`, and `python3`.

@@ -1,20 +1,22 @@
 //! `prepyc verify`: holds what prepyc makes against what an interpreter makes of the same source, field by field.
 //!
-//! On one side stands an engine, with the bytes it would publish; on the other an interpreter that calls `compile()` itself. Both
-//! ways are gone: the interpreter loads prepyc's bytes, and prepyc reads the interpreter's.
+//! On one side stands an engine, with the bytes it would publish: prepyc's own compiler where it has one for the target,
+//! else the interpreter engine. On the other stands an interpreter that calls `compile()` itself. Both ways are gone: the
+//! interpreter loads prepyc's bytes, and prepyc reads the interpreter's.
 
 mod compare;
 mod reference;
 
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{ArgAction, Args};
-use prepyc_engine::{CompileFailure, CompileRequest, Filename, Optimize, Source};
+use prepyc_engine::{CompileFailure, CompileRequest, Engine, Filename, Optimize, Source, Target};
 use prepyc_version::PyVersion;
 
 use self::compare::{Verdict, compare};
@@ -22,11 +24,11 @@ use self::reference::Reference;
 use super::ExitStatus;
 use super::console::Console;
 use super::discovery::{Filter, FolderLinks, Others, Search, Severity, SourceFile, without_number};
-use super::files::{FileArguments, TargetArguments, unreadable};
+use super::files::{EngineChoice, FileArguments, TargetArguments, unreadable};
 use super::interrupt::Interrupt;
 use super::ordered::{End, Results, ordered};
 use super::path_text::shown;
-use super::target::{LazyEngine, Surroundings, check_engine, choose};
+use super::target::{Choice, Surroundings, choose, natively_compiled, no_native_compiler, start_interpreter};
 
 /// What `prepyc verify --help` says at its end.
 const AFTER_HELP: &str = "\
@@ -69,11 +71,26 @@ struct RunArguments {
     verbose: u8,
 }
 
+/// What is held against what.
+struct Sides {
+    engine: Engine,
+    kind: Kind,
+    /// The interpreter, as it was started and as it describes itself.
+    executable: PathBuf,
+    target: Target,
+    version: PyVersion,
+}
+
+/// Which engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Native,
+    Interpreter,
+}
+
 /// What all threads know.
 struct Shared {
-    engine: LazyEngine,
-    executable: PathBuf,
-    version: PyVersion,
+    sides: Sides,
     levels: Vec<Optimize>,
     sources: Vec<SourceFile>,
     next: AtomicUsize,
@@ -96,7 +113,6 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
     let interrupt = Interrupt::install()?;
     let paths = arguments.files.take_paths()?;
     let choice = choose(&arguments.target, &paths, &Surroundings::of_process()?)?;
-    check_engine(arguments.target.engine, choice.release)?;
     let search = Search {
         paths,
         filter: Filter::new(&arguments.files.exclude, &arguments.files.include)?,
@@ -116,8 +132,14 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
     }
     let jobs =
         arguments.run.jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
-    let shared = Arc::new(shared(LazyEngine::new(choice, jobs), &arguments.run, found.sources)?);
-    let against = format!("the interpreter engine against {}", shared.engine.get()?.target());
+    let sides = Sides::new(&choice, arguments.target.engine, jobs)?;
+    let against = sides.to_string();
+    let shared = Arc::new(Shared {
+        sides,
+        levels: levels(&arguments.run),
+        sources: found.sources,
+        next: AtomicUsize::new(0),
+    });
     let (results, ordered) = ordered();
     for _ in 0..jobs.get().min(shared.sources.len()) {
         let (shared, results) = (Arc::clone(&shared), results.clone());
@@ -127,7 +149,7 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
         report(console, &shared.sources[index], &verdict, &mut counts, arguments.run.verbose)
     })?;
     if end == End::Interrupted {
-        shared.engine.shut_down();
+        shared.sides.engine.shut_down();
     }
     if !arguments.run.quiet || end == End::Interrupted {
         let prefix = if end == End::Interrupted { "interrupted: " } else { "" };
@@ -140,14 +162,42 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
     Ok(interrupt.status().unwrap_or(if bad { ExitStatus::Failed } else { ExitStatus::Done }))
 }
 
-fn shared(engine: LazyEngine, run: &RunArguments, sources: Vec<SourceFile>) -> anyhow::Result<Shared> {
-    let target = engine.get()?.target().clone();
-    let Some(version) = target.version() else {
-        bail!(
-            "{target}: prepyc reads the code objects of 3.11 to 3.15 only; name one of these with --python"
-        );
-    };
-    let interpreter = target.interpreter.with_context(|| format!("no interpreter of {version} was asked"))?;
+impl Sides {
+    /// Starts an interpreter in any case: it is one of the sides.
+    fn new(choice: &Choice, engine: EngineChoice, jobs: NonZeroUsize) -> anyhow::Result<Sides> {
+        let interpreter = start_interpreter(choice, jobs)?;
+        let target = interpreter.target().clone();
+        let Some(version) = target.version() else {
+            bail!(
+                "{target}: prepyc reads the code objects of 3.11 to 3.15 only; name one of these with --python"
+            );
+        };
+        let native = natively_compiled(&target).and_then(|version| Engine::native(version, jobs.get()));
+        let (engine, kind) = match (engine, native) {
+            (EngineChoice::Auto | EngineChoice::Native, Some(native)) => (native, Kind::Native),
+            (EngineChoice::Native, None) => bail!(no_native_compiler(&target.to_string())),
+            (EngineChoice::Auto | EngineChoice::Interpreter, _) => (interpreter, Kind::Interpreter),
+        };
+        let executable = match &target.interpreter {
+            Some(interpreter) => interpreter.executable.clone(),
+            None => bail!("no interpreter of {version} was asked"),
+        };
+        Ok(Sides { engine, kind, executable, version, target })
+    }
+}
+
+impl fmt::Display for Sides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            Kind::Native => write!(f, "the native engine (made after CPython {})", self.version.reference())?,
+            Kind::Interpreter => f.write_str("the interpreter engine")?,
+        }
+        write!(f, " against {}", self.target)
+    }
+}
+
+/// The levels asked for, lowest first.
+fn levels(run: &RunArguments) -> Vec<Optimize> {
     let mut levels: Vec<Optimize> =
         run.optimize.iter().filter_map(|&level| Optimize::from_level(i64::from(level))).collect();
     levels.sort();
@@ -155,8 +205,7 @@ fn shared(engine: LazyEngine, run: &RunArguments, sources: Vec<SourceFile>) -> a
     if levels.is_empty() {
         levels.push(Optimize::None);
     }
-    let executable = interpreter.executable;
-    Ok(Shared { engine, executable, version, levels, sources, next: AtomicUsize::new(0) })
+    levels
 }
 
 /// Compares one source after the other.
@@ -187,17 +236,17 @@ fn compare_levels(
     for &optimize in &shared.levels {
         let filename = Filename::from_path(path);
         let request = CompileRequest { source: Arc::clone(&source.bytes), filename, optimize };
-        let ours = match shared.engine.get()?.compile(request.clone()) {
+        let ours = match shared.sides.engine.compile(request.clone()) {
             Ok(compiled) => Ok(compiled.code),
             Err(CompileFailure::Rejected { diagnostic, .. }) => Err(diagnostic),
             Err(CompileFailure::Engine(error)) => bail!(error),
         };
         let process = match reference {
             Some(process) => process,
-            None => reference.insert(Reference::start(&shared.executable)?),
+            None => reference.insert(Reference::start(&shared.sides.executable)?),
         };
         let answer = process.ask(&request, ours.as_deref().ok())?;
-        verdicts.push(compare(optimize, shared.version, &ours, answer));
+        verdicts.push(compare(optimize, shared.sides.version, &ours, answer));
     }
     Ok(verdicts)
 }
