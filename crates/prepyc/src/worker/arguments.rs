@@ -15,6 +15,7 @@ use prepyc_engine::{InvalidationMode, Optimize};
 use prepyc_protocol::Protocol;
 use prepyc_version::PyRelease;
 
+use super::engines::EngineChoice;
 use super::log::Level;
 
 /// The largest params file that is read, in bytes.
@@ -57,6 +58,8 @@ pub(super) struct StartArguments {
     pub(super) protocol: Option<Protocol>,
     /// `--log_level`.
     pub(super) log_level: Level,
+    /// `--engine`.
+    pub(super) engine: EngineChoice,
     /// `--python`.
     pub(super) python: Option<PathBuf>,
 }
@@ -242,6 +245,7 @@ impl StartArguments {
             }
             "worker_protocol" => self.protocol = Some(convert(name, parser, parsed)?),
             "log_level" => self.log_level = convert(name, parser, parsed)?,
+            "engine" => self.engine = convert(name, parser, parsed)?,
             "python" => self.python = Some(PathBuf::from(parser.value()?)),
             _ => return Ok(false),
         }

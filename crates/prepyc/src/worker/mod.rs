@@ -25,7 +25,7 @@ use prepyc_protocol::{Cancellation, End, Outcome, ServeOptions, Server, WorkRequ
 use arguments::{Arguments, Implementation, Origin, Purpose, UsageError};
 use batch::Batch;
 use compile::{Blame, Failure};
-use engines::SharedEngine;
+use engines::SharedEngines;
 use log::{Level, say};
 
 /// What `--help` shows.
@@ -91,25 +91,26 @@ fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
         Ok(batch) => batch,
         Err(error) => return Ok(complain(&error, EXIT_ENVIRONMENT)),
     };
-    let engine = Arc::new(SharedEngine::new(python, cores().min(batch.modules.len())));
+    let engines =
+        Arc::new(SharedEngines::new(typed.start.engine, python, cores().min(batch.modules.len())));
     // Held while pycs are published: a signal waits for that, and leaves neither half of them nor temporary files.
     let publishing = Arc::new(Mutex::new(()));
-    let (ending_engine, gate) = (Arc::clone(&engine), Arc::clone(&publishing));
+    let (ending_engines, gate) = (Arc::clone(&engines), Arc::clone(&publishing));
     signals::on_end(move |signal| {
         let _gate = gate.lock().unwrap_or_else(PoisonError::into_inner);
-        ending_engine.shut_down();
+        ending_engines.shut_down();
         std::process::exit(EXIT_SIGNAL + signal);
     })
     .context("cannot watch for signals")?;
     let done = (|| {
         let sources = compile::read(&batch)?;
-        let running = engine.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
+        let running = engines.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
         let output = compile::compile(&batch, &running, &sources)?;
         let _gate = publishing.lock().unwrap_or_else(PoisonError::into_inner);
         compile::publish_all(&batch, &sources, &output)?;
         Ok(output.warnings)
     })();
-    engine.shut_down();
+    engines.shut_down();
     let (text, code) = match done {
         Ok(warnings) => (warnings, 0),
         Err(Failure { blame: Blame::Source, output }) => (output, EXIT_REJECTED),
@@ -136,13 +137,13 @@ fn serve(typed: Arguments) -> anyhow::Result<ExitCode> {
     let stopper = server.stopper();
     signals::on_end(move |_| stopper.stop()).context("cannot watch for signals")?;
     say(level, Level::Info, format_args!("started, pid {}", std::process::id()));
-    let engine = Arc::new(SharedEngine::new(named_python(&typed), workers));
-    let shared = Arc::clone(&engine);
+    let engines = Arc::new(SharedEngines::new(typed.start.engine, named_python(&typed), workers));
+    let shared = Arc::clone(&engines);
     let handle = move |request: &WorkRequest, cancellation: &Cancellation<'_>| {
         handle_request(&typed, &shared, request, cancellation)
     };
     let end = server.serve(streams.requests, streams.responses, handle);
-    engine.shut_down();
+    engines.shut_down();
     match end {
         Ok(End::Stopped) => say(level, Level::Info, format_args!("ended by a signal")),
         Ok(End::InputEnded { abandoned: 0 }) => say(level, Level::Info, format_args!("the input ended")),
@@ -158,13 +159,13 @@ fn serve(typed: Arguments) -> anyhow::Result<ExitCode> {
 /// Bazel's do when it runs the action without a worker.
 fn handle_request(
     typed: &Arguments,
-    engine: &SharedEngine,
+    engines: &SharedEngines,
     request: &WorkRequest,
     cancellation: &Cancellation<'_>,
 ) -> Outcome {
     let started = Instant::now();
     let level = if request.verbosity > 0 { Level::Debug } else { typed.start.log_level };
-    let outcome = match compile_request(typed, engine, request, cancellation) {
+    let outcome = match compile_request(typed, engines, request, cancellation) {
         Ok(warnings) => Outcome { exit_code: 0, output: warnings },
         Err(Failure { output, .. }) => Outcome { exit_code: 1, output },
     };
@@ -184,7 +185,7 @@ fn handle_request(
 
 fn compile_request(
     typed: &Arguments,
-    engine: &SharedEngine,
+    engines: &SharedEngines,
     request: &WorkRequest,
     cancellation: &Cancellation<'_>,
 ) -> Result<String, Failure> {
@@ -205,10 +206,10 @@ fn compile_request(
             Ok((batch, sources))
         })
         .map_err(|error| Failure::environment(&error))??;
-    let running = engine.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
+    let running = engines.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
     let output = compile::compile(&batch, &running, &sources).inspect_err(|failure| {
         if failure.blame == Blame::Engine {
-            engine.give_up(&running);
+            engines.give_up(&running);
         }
     })?;
     cancellation

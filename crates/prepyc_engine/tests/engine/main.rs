@@ -3,6 +3,7 @@
 mod bad_interpreters;
 mod hostile_disks;
 mod interpreters;
+mod native;
 mod pycs;
 mod sources;
 mod support;
