@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::Filename;
+
 /// Whether the source was rejected for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
@@ -41,6 +43,27 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
+    /// A message that names no line.
+    pub(crate) fn unplaced(
+        severity: Severity,
+        kind: &str,
+        message: String,
+        filename: &Filename,
+    ) -> Diagnostic {
+        Diagnostic {
+            severity,
+            kind: kind.to_owned(),
+            message,
+            filename: filename.shown(),
+            line: None,
+            column: None,
+            end_line: None,
+            end_column: None,
+            source_line: None,
+            rendered: None,
+        }
+    }
+
     /// The same text built from the fields alone, in the form CPython 3.10 and newer print.
     pub fn render(&self) -> String {
         match self.severity {

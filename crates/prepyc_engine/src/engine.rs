@@ -85,18 +85,8 @@ pub enum EngineError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Our own compiler cannot do this source, though CPython may.
-    #[error("{filename}: prepyc's own compiler cannot do it: {reason}")]
-    Limit {
-        /// The source.
-        filename: Filename,
-        /// Which limit it exceeds.
-        reason: String,
-    },
     /// Our own compiler panicked over this source.
-    #[error(
-        "{filename}: a bug in prepyc's own compiler ({message}); please report it with this source"
-    )]
+    #[error("{filename}: a bug in prepyc's own compiler ({message}); please report it with this source")]
     Bug {
         /// The source.
         filename: Filename,
@@ -110,10 +100,10 @@ pub enum EngineError {
         reason: String,
     },
     /// Our own compiler failed, and so did the interpreter that was to stand in for it.
-    #[error("{error}; and in its place {fallback}")]
+    #[error("{failure}; and in its place {fallback}")]
     NoFallback {
         /// What our own compiler failed with.
-        error: Box<EngineError>,
+        failure: Box<CompileFailure>,
         /// Why the interpreter is of no use.
         fallback: Box<EngineError>,
     },
@@ -133,18 +123,15 @@ pub enum EngineError {
     },
 }
 
-impl EngineError {
-    /// Whether our own compiler failed where CPython may not.
-    fn is_of_our_compiler(&self) -> bool {
-        matches!(self, EngineError::Limit { .. } | EngineError::Bug { .. })
-    }
-
-    /// What it says, without the source's name where our own compiler failed.
-    pub(crate) fn reason(&self) -> String {
+impl CompileFailure {
+    /// Whether CPython may well compile the source: we failed over it ourselves, or it is larger or deeper than we go, and
+    /// CPython's own limits are other ones on each machine.
+    fn may_be_ours(&self) -> bool {
         match self {
-            EngineError::Limit { reason, .. } => reason.clone(),
-            EngineError::Bug { message, .. } => format!("a bug in prepyc's own compiler ({message})"),
-            other => other.to_string(),
+            CompileFailure::Rejected { diagnostic, .. } => {
+                matches!(diagnostic.kind.as_str(), "MemoryError" | "RecursionError")
+            }
+            CompileFailure::Engine(error) => matches!(error, EngineError::Bug { .. }),
         }
     }
 }
@@ -172,15 +159,17 @@ impl Engine {
         Some(Engine { backend: Backend::Native { pool, fallback: None } })
     }
 
-    /// The same engine; where it is prepyc's own compiler, what that cannot do is done by an interpreter of the same
-    /// version, which is started only then. A warning (`PrepycWarning`) says so.
+    /// The same engine; where it is prepyc's own compiler, an interpreter of the same version is asked about what that fails
+    /// at: a bug of ours, and sources larger or deeper than it goes (`MemoryError`, `RecursionError`). It is started only
+    /// then. If it compiles the source, a warning (`PrepycWarning`) says so.
     #[must_use]
     pub fn with_fallback(self, executable: &Path, workers: usize, limits: Limits) -> Engine {
         let backend = match self.backend {
             Backend::Native { pool, .. } => {
-                let fallback = pool.target().version().map(|version| {
-                    Arc::new(Fallback::new(version, executable.to_owned(), workers, limits))
-                });
+                let fallback = pool
+                    .target()
+                    .version()
+                    .map(|version| Arc::new(Fallback::new(version, executable.to_owned(), workers, limits)));
                 Backend::Native { pool, fallback }
             }
             Backend::Interpreter(pool) => Backend::Interpreter(pool),
@@ -216,9 +205,7 @@ impl Engine {
             Backend::Native { pool, fallback: Some(fallback) } => {
                 let (fallback, again) = (Arc::clone(fallback), request.clone());
                 let done = move |result: CompileResult| match result {
-                    Err(CompileFailure::Engine(error)) if error.is_of_our_compiler() => {
-                        fallback.submit(again, error, done);
-                    }
+                    Err(failure) if failure.may_be_ours() => fallback.submit(again, failure, done),
                     result => done(result),
                 };
                 pool.submit(Job { request, done: Box::new(done) });

@@ -25,7 +25,8 @@ mod target;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use engine::{
-    CompileFailure, CompileRequest, CompileResult, Compiled, Engine, EngineError, has_native_compiler, pyc_bytes,
+    CompileFailure, CompileRequest, CompileResult, Compiled, Engine, EngineError, has_native_compiler,
+    pyc_bytes,
 };
 pub use filename::Filename;
 pub use interpreter::Limits;

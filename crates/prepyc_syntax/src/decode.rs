@@ -48,8 +48,7 @@ pub fn source_line(source: &[u8], lineno: u32) -> Option<String> {
         Cow::Owned(unify_newlines(&String::from_utf8_lossy(rest)))
     });
     let index = usize::try_from(lineno).ok()?.checked_sub(1)?;
-    text.split('
-').nth(index).map(str::to_owned)
+    text.split('\n').nth(index).map(str::to_owned)
 }
 
 /// The coding that the first or second line declares, as written.

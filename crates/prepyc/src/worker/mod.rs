@@ -91,8 +91,7 @@ fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
         Ok(batch) => batch,
         Err(error) => return Ok(complain(&error, EXIT_ENVIRONMENT)),
     };
-    let engines =
-        Arc::new(SharedEngines::new(typed.start.engine, python, cores().min(batch.modules.len())));
+    let engines = Arc::new(SharedEngines::new(typed.start.engine, python, cores().min(batch.modules.len())));
     // Held while pycs are published: a signal waits for that, and leaves neither half of them nor temporary files.
     let publishing = Arc::new(Mutex::new(()));
     let (ending_engines, gate) = (Arc::clone(&engines), Arc::clone(&publishing));

@@ -1,21 +1,21 @@
 //! One source through prepyc's own compiler, and its answer in the engine's terms.
 
 use prepyc_bytecode::PyStr;
-use prepyc_compiler::{CompileError, CompileOptions, Compiled as Output, compile};
+use prepyc_compiler::{Compiler, UnsupportedVersion};
 use prepyc_version::PyVersion;
 
 use super::words::Words;
-use crate::{CompileFailure, CompileRequest, CompileResult, Compiled, EngineError, Optimize};
+use crate::{CompileRequest, CompileResult, Compiled, Optimize};
 
 /// A compiler for one file after the other.
 #[derive(Debug)]
 pub(super) struct FileCompiler {
-    version: PyVersion,
+    compiler: Compiler,
 }
 
 impl FileCompiler {
-    pub(super) fn new(version: PyVersion) -> FileCompiler {
-        FileCompiler { version }
+    pub(super) fn new(version: PyVersion) -> Result<FileCompiler, UnsupportedVersion> {
+        Compiler::new(version).map(|compiler| FileCompiler { compiler })
     }
 
     /// Compiles one source.
@@ -24,46 +24,19 @@ impl FileCompiler {
         if request.filename.as_bytes().contains(&0) {
             return Err(words.null_in_filename());
         }
-        let filename = request.filename.decoded();
-        let options = CompileOptions {
-            version: self.version,
-            filename: String::from_utf8_lossy(&filename).into_owned(),
-            optimize: optimize(request.optimize),
-        };
-        match compile(&request.source, &options) {
-            Ok(Output { program, warnings }) => {
-                Ok(Compiled { code: program.to_marshal(), warnings: words.warnings(&warnings) })
+        let decoded = request.filename.decoded();
+        let filename = PyStr::from_bytes(&decoded).expect("what is no UTF-8 has become surrogates");
+        match self.compiler.compile(&request.source, filename, level(request.optimize)) {
+            Ok(output) => {
+                let warnings = words.warnings(&output.warnings);
+                Ok(Compiled { code: output.program.to_marshal(), warnings })
             }
-            Err(CompileError::Syntax(error)) => Err(words.rejected(&error, &[])),
-            Err(CompileError::Source(error)) => Err(words.rejected(&todo_convert(&words, &error), &[])),
-            Err(CompileError::Limit(limit)) => Err(CompileFailure::Engine(EngineError::Limit {
-                filename: request.filename.clone(),
-                reason: limit.to_string(),
-            })),
-            Err(CompileError::UnsupportedVersion(version)) => unreachable!("{version} is asked before"),
+            Err(rejection) => Err(words.rejected(rejection)),
         }
     }
 }
 
-fn todo_convert(words: &Words<'_>, error: &prepyc_compiler::SourceError) -> prepyc_syntax::SyntaxError {
-    let l = error.location;
-    let chars = |line: u32, col: u32| {
-        let text = words.source_line(line).unwrap_or_default();
-        text.as_bytes().get(..col as usize).map_or(0, |b| String::from_utf8_lossy(b).chars().count()) as i32 + 1
-    };
-    prepyc_syntax::SyntaxError {
-        kind: prepyc_syntax::ErrorKind::Syntax,
-        message: error.message.clone(),
-        place: Some(prepyc_syntax::ErrorPlace {
-            lineno: l.lineno,
-            offset: chars(l.lineno, l.col_offset),
-            end_lineno: l.end_lineno as i32,
-            end_offset: chars(l.end_lineno, l.end_col_offset),
-        }),
-    }
-}
-
-fn optimize(optimize: Optimize) -> prepyc_compiler::Optimize {
+fn level(optimize: Optimize) -> prepyc_compiler::Optimize {
     match optimize {
         Optimize::None => prepyc_compiler::Optimize::Level0,
         Optimize::Asserts => prepyc_compiler::Optimize::Level1,

@@ -36,44 +36,33 @@ impl Fallback {
         Fallback { version, executable, workers, limits, started, phase }
     }
 
-    /// Has a request done that our own compiler failed at with `error`. A warning says so.
+    /// Has a request done that our own compiler failed at. If it is compiled, a warning says so.
     pub(crate) fn submit(
         &self,
         request: CompileRequest,
-        error: EngineError,
+        failure: CompileFailure,
         done: impl FnOnce(CompileResult) + Send + 'static,
     ) {
         let pool = match self.pool() {
             Ok(pool) => pool,
             Err(fallback) => {
-                let error = EngineError::NoFallback { error: Box::new(error), fallback: Box::new(fallback) };
-                return done(Err(CompileFailure::Engine(error)));
+                let (failure, fallback) = (Box::new(failure), Box::new(fallback));
+                return done(Err(CompileFailure::Engine(EngineError::NoFallback { failure, fallback })));
             }
         };
-        let note = Diagnostic {
-            severity: Severity::Warning,
-            kind: CATEGORY.to_owned(),
-            message: format!("compiled by {} instead: {}", pool.target(), error.reason()),
-            filename: request.filename.shown(),
-            line: None,
-            column: None,
-            end_line: None,
-            end_column: None,
-            source_line: None,
-            rendered: None,
+        let reason = match failure {
+            CompileFailure::Rejected { diagnostic, .. } => {
+                format!("{}: {}", diagnostic.kind, diagnostic.message)
+            }
+            CompileFailure::Engine(error) => error.to_string(),
         };
+        let message = format!("compiled by {}, because prepyc says: {reason}", pool.target());
+        let note = Diagnostic::unplaced(Severity::Warning, CATEGORY, message, &request.filename);
         let noted = move |result: CompileResult| {
-            done(match result {
-                Ok(mut compiled) => {
-                    compiled.warnings.insert(0, note);
-                    Ok(compiled)
-                }
-                Err(CompileFailure::Rejected { diagnostic, mut warnings }) => {
-                    warnings.insert(0, note);
-                    Err(CompileFailure::Rejected { diagnostic, warnings })
-                }
-                failed => failed,
-            });
+            done(result.map(|mut compiled| {
+                compiled.warnings.insert(0, note);
+                compiled
+            }));
         };
         pool.submit(Job { request, done: Box::new(noted) });
     }
@@ -129,8 +118,8 @@ mod tests {
         let request =
             CompileRequest { source: source.into(), filename: filename.clone(), optimize: Optimize::None };
         let (sender, receiver) = mpsc::channel();
-        let error = EngineError::Limit { filename, reason: "it is too large".to_owned() };
-        fallback.submit(request, error, move |result| sender.send(result).unwrap());
+        let error = EngineError::Bug { filename, message: "index out of bounds".to_owned() };
+        fallback.submit(request, error.into(), move |result| sender.send(result).unwrap());
         receiver.recv().unwrap()
     }
 
@@ -145,11 +134,11 @@ mod tests {
         let compiled = ask(&fallback, b"x = 1\n").unwrap();
         let said = compiled.warnings[0].to_string();
         assert!(said.starts_with("m.py: PrepycWarning: compiled by CPython 3.13."), "{said}");
-        assert!(said.ends_with("instead: it is too large"), "{said}");
+        assert!(said.contains("a bug in prepyc's own compiler (index out of bounds)"), "{said}");
         let Err(CompileFailure::Rejected { diagnostic, warnings }) = ask(&fallback, b"x = = 1\n") else {
             panic!("not rejected")
         };
-        assert_eq!((diagnostic.kind.as_str(), warnings.len()), ("SyntaxError", 1));
+        assert_eq!((diagnostic.kind.as_str(), warnings.len()), ("SyntaxError", 0));
         fallback.shut_down();
         let ended = ask(&fallback, b"x = 1\n").unwrap_err();
         assert!(matches!(ended, CompileFailure::Engine(EngineError::ShutDown { .. })), "{ended}");
@@ -162,7 +151,7 @@ mod tests {
         let missing = Fallback::new(PyVersion::Py313, "/no/such/python".into(), 1, Limits::STANDARD);
         for (fallback, said) in [(other, "not Python 3.14"), (missing, "/no/such/python")] {
             let error = ask(&fallback, b"x = 1\n").unwrap_err().to_string();
-            assert!(error.starts_with("m.py: ") && error.contains("it is too large"), "{error}");
+            assert!(error.starts_with("m.py: ") && error.contains("index out of bounds"), "{error}");
             assert!(error.contains(said), "{error}");
         }
     }

@@ -12,7 +12,7 @@ use prepyc_version::PyVersion;
 
 use super::compile::FileCompiler;
 use crate::job::Job;
-use crate::{CompileFailure, EngineError, Target};
+use crate::{CompileResult, EngineError, Target};
 
 /// The stack of a compiling thread, in bytes: what the deepest tree that the compiler's limits let through may need,
 /// many times over. Only what is used takes memory.
@@ -170,8 +170,8 @@ impl Line {
 
     /// Whether it is worth waking those who wait for room.
     fn has_emptied(&self) -> bool {
-        let is_half = self.waiting.len() <= MAX_WAITING_REQUESTS / 2
-            && self.waiting_bytes <= MAX_WAITING_BYTES / 2;
+        let is_half =
+            self.waiting.len() <= MAX_WAITING_REQUESTS / 2 && self.waiting_bytes <= MAX_WAITING_BYTES / 2;
         is_half || self.waiting.is_empty()
     }
 
@@ -194,18 +194,25 @@ impl Line {
 
 /// A thread's life: one request after the other, until the end.
 fn work(shared: &Shared) {
-    let mut compiler = FileCompiler::new(shared.version);
+    let mut compiler = None;
     while let Some(job) = shared.next() {
-        let compile = || compiler.compile(&job.request);
-        let result = catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|panic| {
+        let result = catch_unwind(AssertUnwindSafe(|| compile(&mut compiler, shared.version, &job)));
+        let result = result.unwrap_or_else(|panic| {
             // Whatever it was in the middle of.
-            compiler = FileCompiler::new(shared.version);
+            compiler = None;
             let message = panic_message(panic.as_ref()).to_owned();
-            let filename = job.request.filename.clone();
-            Err(CompileFailure::Engine(EngineError::Bug { filename, message }))
+            Err(EngineError::Bug { filename: job.request.filename.clone(), message }.into())
         });
         job.finish(result);
     }
+}
+
+fn compile(kept: &mut Option<FileCompiler>, version: PyVersion, job: &Job) -> CompileResult {
+    let compiler = match kept {
+        Some(compiler) => compiler,
+        None => kept.insert(FileCompiler::new(version).expect("the engine asked whether there is one")),
+    };
+    compiler.compile(&job.request)
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

@@ -1,6 +1,7 @@
 //! What the compiler says of a source, as the diagnostics that an interpreter would have led to.
 
-use prepyc_syntax::{ErrorPlace, SyntaxError, Warning, WarningKind, source_line};
+use prepyc_compiler::{ErrorPlace, Rejection, Warning, WarningKind};
+use prepyc_syntax::source_line;
 
 use crate::{CompileFailure, CompileRequest, Diagnostic, Severity};
 
@@ -19,82 +20,60 @@ impl<'a> Words<'a> {
         Words { request }
     }
 
-    /// The rejection of a source, with what was warned of before.
-    pub(super) fn rejected(&self, error: &SyntaxError, warnings: &[Warning]) -> CompileFailure {
-        let diagnostic = match error.place {
-            Some(place) => self.placed(error, place),
-            None => self.unplaced(error.kind.name(), &error.message),
+    /// The rejection of a source.
+    pub(super) fn rejected(&self, rejection: Rejection) -> CompileFailure {
+        let unplaced = self.unplaced(Severity::Error, rejection.kind.name(), rejection.message);
+        let diagnostic = match rejection.place {
+            Some(place) => placed(unplaced, place, rejection.source_line),
+            None => unplaced,
         };
         CompileFailure::Rejected {
             diagnostic: Box::new(diagnostic),
-            warnings: self.warnings(warnings),
+            warnings: self.warnings(&rejection.warnings),
         }
     }
 
     /// What `compile()` says to a file name with a null byte in it.
     pub(super) fn null_in_filename(&self) -> CompileFailure {
-        let diagnostic = self.unplaced("ValueError", "embedded null byte");
+        let diagnostic = self.unplaced(Severity::Error, "ValueError", "embedded null byte".to_owned());
         CompileFailure::Rejected { diagnostic: Box::new(diagnostic), warnings: Vec::new() }
     }
 
-    /// The warnings that the default filters let through, each once.
+    /// The warnings that the default filters let through.
     pub(super) fn warnings(&self, warnings: &[Warning]) -> Vec<Diagnostic> {
-        let mut shown: Vec<Diagnostic> = Vec::new();
-        for warning in warnings {
-            let kind = match warning.kind {
-                WarningKind::Syntax => "SyntaxWarning",
-                WarningKind::Deprecation if self.request.filename.as_bytes() == MAIN_MODULE => {
-                    "DeprecationWarning"
-                }
-                WarningKind::Deprecation => continue,
-            };
-            let diagnostic = Diagnostic {
-                severity: Severity::Warning,
-                line: Some(warning.lineno),
-                source_line: source_line(&self.request.source, warning.lineno),
-                ..self.unplaced(kind, &warning.message)
-            };
-            if !shown.contains(&diagnostic) {
-                shown.push(diagnostic);
-            }
-        }
-        shown
-    }
-
-    fn unplaced(&self, kind: &str, message: &str) -> Diagnostic {
-        Diagnostic {
-            severity: Severity::Error,
-            kind: kind.to_owned(),
-            message: message.to_owned(),
-            filename: self.request.filename.shown(),
-            line: None,
-            column: None,
-            end_line: None,
-            end_column: None,
-            source_line: None,
-            rendered: None,
-        }
-    }
-
-    fn placed(&self, error: &SyntaxError, place: ErrorPlace) -> Diagnostic {
-        let known = |number: i32| u32::try_from(number).ok().filter(|&number| number > 0);
-        let mut diagnostic = Diagnostic {
-            line: Some(place.lineno).filter(|&line| line > 0),
-            column: known(place.offset),
-            end_line: known(place.end_lineno),
-            end_column: known(place.end_offset),
-            source_line: source_line(&self.request.source, place.lineno),
-            ..self.unplaced(error.kind.name(), &error.message)
+        let is_main = self.request.filename.as_bytes() == MAIN_MODULE;
+        let is_shown = |warning: &&Warning| match warning.kind {
+            WarningKind::Syntax => true,
+            WarningKind::Deprecation => is_main,
         };
-        if place.lineno == 0 {
-            // The fields say that there is no line; CPython's text says line 0.
-            let Diagnostic { kind, message, filename, .. } = &diagnostic;
-            diagnostic.rendered = Some(format!("  File \"{filename}\", line 0\n{kind}: {message}"));
-        }
-        diagnostic
+        let to_diagnostic = |warning: &Warning| Diagnostic {
+            line: Some(warning.lineno),
+            source_line: source_line(&self.request.source, warning.lineno),
+            ..self.unplaced(Severity::Warning, warning.kind.name(), warning.message.clone())
+        };
+        warnings.iter().filter(is_shown).map(to_diagnostic).collect()
     }
 
-    pub(super) fn source_line(&self, line: u32) -> Option<String> {
-        source_line(&self.request.source, line)
+    fn unplaced(&self, severity: Severity, kind: &str, message: String) -> Diagnostic {
+        Diagnostic::unplaced(severity, kind, message, &self.request.filename)
     }
+}
+
+fn placed(unplaced: Diagnostic, place: ErrorPlace, source_line: Option<String>) -> Diagnostic {
+    // CPython says 0 or -1 where it knows none.
+    let known = |number: i32| u32::try_from(number).ok().filter(|&number| number > 0);
+    let mut diagnostic = Diagnostic {
+        line: Some(place.lineno).filter(|&line| line > 0),
+        column: known(place.offset),
+        end_line: known(place.end_lineno),
+        end_column: known(place.end_offset),
+        source_line,
+        ..unplaced
+    };
+    if place.lineno == 0 {
+        // The fields say that there is no line, CPython's text says line 0.
+        let Diagnostic { kind, message, filename, .. } = &diagnostic;
+        diagnostic.rendered = Some(format!("  File \"{filename}\", line 0\n{kind}: {message}"));
+    }
+    diagnostic
 }
