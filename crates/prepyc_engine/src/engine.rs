@@ -33,7 +33,7 @@ pub struct Compiled {
 }
 
 /// A source that has none, this time or ever.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CompileFailure {
     /// CPython rejects it: the source's fault.
     #[error("{diagnostic}")]
