@@ -1,6 +1,7 @@
-//! Compiles each `tests/errors/*.py` and holds what prepyc says against the `.stderr` beside it.
+//! Compiles each `tests/errors/*.py` and holds what prepyc says against the `.stderr` beside it, by either engine.
 //!
-//! What a source is rejected for is CPython's to say: the messages are those of the 3.13 that `xtask oracles` installs.
+//! What a source is rejected for is CPython's to say: the messages are those of the 3.13 that `xtask oracles` installs,
+//! which is what `BLESS=1` writes. The native engine has to find the same words without it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,22 +22,29 @@ fn main() -> ExitCode {
         .filter(|path| path.extension().is_some_and(|extension| extension == "py"))
         .collect();
     files.sort();
-    let to_trial = |path: PathBuf| {
+    let to_trials = |path: PathBuf| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-        Trial::test(name.clone(), move || check(&name, &path))
+        ["interpreter", "native"].map(|engine| {
+            let (name, path) = (name.clone(), path.clone());
+            Trial::test(format!("{name}_{engine}"), move || check(&name, &path, engine))
+        })
     };
-    libtest_mimic::run(&Arguments::from_args(), files.into_iter().map(to_trial).collect()).exit_code()
+    libtest_mimic::run(&Arguments::from_args(), files.into_iter().flat_map(to_trials).collect()).exit_code()
 }
 
-fn check(name: &str, path: &Path) -> Result<(), Failed> {
-    let test = format!("errors::{name}");
-    let Some(oracle) = Oracle::find_or_skip(VERSION, &test) else { return Ok(()) };
+fn check(name: &str, path: &Path, engine: &str) -> Result<(), Failed> {
+    let test = format!("errors::{name}_{engine}");
+    let mut target = vec!["--engine".into(), engine.into(), "--python-version".into(), VERSION.into()];
+    if engine == "interpreter" {
+        let Some(oracle) = Oracle::find_or_skip(VERSION, &test) else { return Ok(()) };
+        target.extend(["--python".into(), oracle.executable().as_os_str().to_owned()]);
+    }
     let folder = tempfile::tempdir()?;
     let file = format!("{name}.py");
     fs::copy(path, folder.path().join(&file))?;
     let output = Command::new(env!("CARGO_BIN_EXE_prepyc"))
-        .args(["compile", "--quiet", "--python"])
-        .arg(oracle.executable())
+        .args(["compile", "--quiet"])
+        .args(target)
         .arg(&file)
         .current_dir(folder.path())
         .env_remove("SOURCE_DATE_EPOCH")
@@ -50,7 +58,7 @@ fn check(name: &str, path: &Path) -> Result<(), Failed> {
         return Err("standard output is for results".into());
     }
     let expected = path.with_extension("stderr");
-    if std::env::var_os("BLESS").is_some() {
+    if std::env::var_os("BLESS").is_some() && engine == "interpreter" {
         fs::write(expected, stderr)?;
         return Ok(());
     }

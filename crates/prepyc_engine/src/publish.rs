@@ -60,7 +60,6 @@ impl PublishError {
 // CPython: Lib/importlib/_bootstrap_external.py _calc_mode and _write_atomic, 3.8 to 3.15.
 pub fn publish(path: &Path, bytes: &[u8], source_mode: u32) -> Result<(), PublishError> {
     let folder = folder_of(path);
-    check_destination(path)?;
     let temporary = match write_temporary(path, folder, bytes, source_mode) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create_folder(folder)?;
@@ -68,8 +67,9 @@ pub fn publish(path: &Path, bytes: &[u8], source_mode: u32) -> Result<(), Publis
         }
         outcome => outcome,
     };
-    let temporary = temporary.map_err(|error| io_error(path, "write", error))?;
+    // What may not be replaced is told of first, whatever else is wrong.
     check_destination(path)?;
+    let temporary = temporary.map_err(|error| io_error(path, "write", error))?;
     temporary.persist(path).map_err(|failed| io_error(path, "write", failed.error))?;
     Ok(())
 }

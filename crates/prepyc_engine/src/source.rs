@@ -95,6 +95,12 @@ impl Source {
     pub fn read(path: &Path) -> Result<Source, SourceError> {
         // Asked before opening, since opening a device may do something.
         SourceStat::of(path)?;
+        Source::read_found(path)
+    }
+
+    /// The same for a file that was found to be a regular one a moment ago, by listing its folder, say: that is not asked
+    /// again before it is opened, only after.
+    pub fn read_found(path: &Path) -> Result<Source, SourceError> {
         for _ in 0..MAX_READS {
             if let Some(source) = read_once(path)? {
                 return Ok(source);
@@ -128,11 +134,22 @@ fn read_once(path: &Path) -> Result<Option<Source>, SourceError> {
     Ok(unchanged.then(|| Source { bytes: bytes.into(), stat }))
 }
 
-/// Reads one byte more than expected, so that a file that grew is seen.
+/// Tries to read one byte more than expected, so that a file that grew is seen; mostly by one call.
 fn read_whole(file: &mut File, size_bytes: u64) -> io::Result<Vec<u8>> {
+    let size = size_bytes as usize;
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(size_bytes as usize + 1).map_err(|_| io::ErrorKind::OutOfMemory)?;
-    file.take(size_bytes + 1).read_to_end(&mut bytes)?;
+    bytes.try_reserve_exact(size + 1).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    bytes.resize(size + 1, 0);
+    let mut length = 0;
+    while length < size {
+        match file.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(length);
     Ok(bytes)
 }
 

@@ -4,12 +4,15 @@
 //! unchecked hash is not its source's. Only hash modes read the source, and only if everything else agrees.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use prepyc_bytecode::{Invalidation, PycHeader, source_hash};
 use prepyc_version::Magic;
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use crate::{Source, SourceError, SourceStat};
 
@@ -145,19 +148,35 @@ fn header_in_mode(pyc: &[u8], mode: InvalidationMode, magic: Magic) -> Result<In
     }
 }
 
-/// The header and one byte more.
+/// The header and one byte more, in as few calls as can be: most runs do nothing else.
 fn read_beginning(pyc: &Path) -> Result<Vec<u8>, Reason> {
-    let reason = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Reason::Missing,
-        _ => Reason::Unreadable,
-    };
-    let metadata = fs::symlink_metadata(pyc).map_err(reason)?;
-    if !metadata.is_file() {
+    // A link is not followed, and a FIFO not waited for.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
+    let mut file = File::options().read(true).custom_flags(flags).open(pyc).map_err(|error| {
+        match (error.kind(), Errno::from_io_error(&error)) {
+            (io::ErrorKind::NotFound | io::ErrorKind::NotADirectory, _) => Reason::Missing,
+            // A link; a socket.
+            (_, Some(Errno::LOOP | Errno::NXIO)) => Reason::NotRegular,
+            _ => Reason::Unreadable,
+        }
+    })?;
+    let mut beginning = vec![0; PycHeader::LENGTH + 1];
+    let mut length = 0;
+    while length < beginning.len() {
+        match file.read(&mut beginning[length..]) {
+            Ok(0) => break,
+            Ok(count) => length += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => {
+                let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+                return Err(if is_file { Reason::Unreadable } else { Reason::NotRegular });
+            }
+        }
+    }
+    if length < beginning.len() && !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
         return Err(Reason::NotRegular);
     }
-    let mut beginning = Vec::with_capacity(PycHeader::LENGTH + 1);
-    let file = File::open(pyc).map_err(reason)?;
-    file.take(PycHeader::LENGTH as u64 + 1).read_to_end(&mut beginning).map_err(reason)?;
+    beginning.truncate(length);
     Ok(beginning)
 }
 
@@ -194,6 +213,7 @@ impl fmt::Display for Reason {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::symlink;
 
     use prepyc_version::PyRelease;

@@ -195,7 +195,7 @@ pub(crate) fn case_23_cancel_in_flight(test: &str) {
         folder.write("slow.py", gated_source(&folder, "gate"));
         folder.write("a.py", "x = 1\n");
         folder.write("slow.pyc", "the old bytes");
-        let mut worker = Worker::start(&folder, protocol, &python, &[]);
+        let mut worker = Worker::start_interpreted(&folder, protocol, &python, &[]);
         worker.send(&request(1, "slow.py", "slow.pyc"));
         wait_for_gate(&folder, "gate");
         worker.send(&cancel(1));
@@ -224,7 +224,7 @@ pub(crate) fn case_24_cancel_answered_or_twice(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("slow.py", gated_source(&folder, "gate"));
     folder.write("a.py", "x = 1\n");
-    let mut worker = Worker::start(&folder, Protocol::Json, &python, &[]);
+    let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &python, &[]);
     worker.send(&request(1, "slow.py", "slow.pyc"));
     wait_for_gate(&folder, "gate");
     for id in [1, 1, 99, 1] {
@@ -249,7 +249,7 @@ pub(crate) fn case_25_cancel_singleplex(test: &str) {
         let Some(python) = gated_python(&folder, test) else { return };
         folder.write("slow.py", gated_source(&folder, "gate"));
         folder.write("a.py", "x = 1\n");
-        let mut worker = Worker::start(&folder, protocol, &python, &[]);
+        let mut worker = Worker::start_interpreted(&folder, protocol, &python, &[]);
         worker.send(&request(0, "slow.py", "slow.pyc"));
         wait_for_gate(&folder, "gate");
         worker.send(&cancel(0));
@@ -274,7 +274,7 @@ pub(crate) fn case_26_id_reuse(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("a.py", "x = 1\n");
     folder.write("old.py", gated_source(&folder, "gate"));
-    let mut worker = Worker::start(&folder, Protocol::Json, &python, &[]);
+    let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &python, &[]);
     for output in ["1.pyc", "2.pyc"] {
         worker.send(&request(1, "a.py", output));
         assert_done(&worker.receive(), 1);
@@ -351,6 +351,12 @@ pub(crate) fn case_29_verbosity(test: &str) {
 /// Every way to the same pyc: one-shot, singleplex and multiplex, JSON and proto, alone and in a crowd, sandboxed.
 pub(crate) fn case_30_same_bytes_everywhere(test: &str) {
     let Some(python) = python(test) else { return };
+    for engine in ["native", "interpreter"] {
+        same_bytes_everywhere(&python, engine);
+    }
+}
+
+fn same_bytes_everywhere(python: &Path, engine: &str) {
     let folder = Folder::new();
     let stdlib = Oracle::find(VERSION).expect("it was there").stdlib();
     let names = ["enum", "dataclasses", "typing", "inspect", "os", "ast", "_pydecimal", "turtle"];
@@ -365,17 +371,19 @@ pub(crate) fn case_30_same_bytes_everywhere(test: &str) {
     for name in names {
         let mut command = arguments(name, "once");
         command.extend(["--python".to_owned(), python.to_string_lossy().into_owned()]);
+        command.extend(["--engine".to_owned(), engine.to_owned()]);
         assert!(run(&folder, &command).status.success());
     }
     let mut all_at_once: Vec<String> = names.iter().flat_map(|name| arguments(name, "batch")).collect();
     all_at_once.push(format!("--python={}", python.display()));
+    all_at_once.push(format!("--engine={engine}"));
     assert!(run(&folder, &all_at_once).status.success());
 
     let mut ways = vec!["batch".to_owned()];
     for protocol in BOTH {
         for implementation in ["async", "serial"] {
-            let flags = ["--worker_impl", implementation];
-            let mut worker = Worker::start(&folder, protocol, &python, &flags);
+            let flags = ["--worker_impl", implementation, "--engine", engine];
+            let mut worker = Worker::start(&folder, protocol, python, &flags);
             let way = format!("{protocol}-{implementation}-singleplex");
             for name in names.iter().rev() {
                 let arguments = arguments(name, &way);
@@ -385,7 +393,7 @@ pub(crate) fn case_30_same_bytes_everywhere(test: &str) {
             ways.push(way);
             assert_eq!(worker.finish().code, Some(0));
 
-            let mut worker = Worker::start(&folder, protocol, &python, &flags);
+            let mut worker = Worker::start(&folder, protocol, python, &flags);
             for (sandbox_dir, first_id) in [("", 1), ("__sandbox/1/_main", 100)] {
                 let way = format!("{protocol}-{implementation}-multiplex");
                 for (name, request_id) in names.iter().zip(first_id..) {

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
 
 use prepyc_protocol::{Protocol, WorkRequest};
+use prepyc_version::PyVersion;
 
 use crate::cases::wild_name;
 use crate::support::{Folder, MAGIC, VERSION, Worker, assert_done, command, python, request, run, triple};
@@ -117,12 +118,14 @@ pub(crate) fn start_options_come_before_a_requests(test: &str) {
     assert_eq!(folder.read("1.pyc")[4..8], [1, 0, 0, 0], "unchecked_hash");
 }
 
+/// With an interpreter that compiles, and for a version that only an interpreter can do.
 pub(crate) fn interpreter_from_the_environment(test: &str) {
     let Some(python) = python(test) else { return };
     let folder = Folder::new();
     folder.write("a.py", "x = 1\n");
     let mut command = command(&folder);
-    command.args(triple("a.py", "a.py", "a.pyc")).env("PREPYC_PYTHON", &python);
+    command.args(triple("a.py", "a.py", "a.pyc")).args(["--engine", "interpreter"]);
+    command.env("PREPYC_PYTHON", &python);
     assert!(command.status().unwrap().success());
     assert!(folder.read("a.pyc").starts_with(&MAGIC));
     // The option counts for more.
@@ -130,9 +133,48 @@ pub(crate) fn interpreter_from_the_environment(test: &str) {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("/no/such/python"), "{}", stderr(&output));
     // Neither: what to do is said.
-    let output = run(&folder, &triple("a.py", "a.py", "b.pyc"));
+    for engine in [&["--engine", "interpreter"][..], &["--python_version", "3.8"]] {
+        let mut arguments = triple("a.py", "a.py", "b.pyc");
+        arguments.extend(engine.iter().map(|&text| text.to_owned()));
+        let output = run(&folder, &arguments);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains("--python EXE") && stderr(&output).contains("PREPYC_PYTHON"));
+    }
+}
+
+/// Several versions by one process, no interpreter anywhere; one that is named is not even started.
+pub(crate) fn native_needs_no_interpreter(_test: &str) {
+    let folder = Folder::new();
+    folder.write("a.py", "x = 1\n");
+    let versions: Vec<PyVersion> =
+        PyVersion::ALL.into_iter().filter(|&version| prepyc_engine::has_native_compiler(version)).collect();
+    let arguments = |version: PyVersion, pyc: &str| {
+        let mut arguments = triple("a.py", "a.py", pyc);
+        arguments.extend(["--python_version".to_owned(), version.to_string()]);
+        arguments
+    };
+    for &version in &versions {
+        for extra in [&[][..], &["--python=/no/such/python"], &["--engine=native"]] {
+            let mut arguments = arguments(version, &format!("{version}.pyc"));
+            arguments.extend(extra.iter().map(|&text| text.to_owned()));
+            let output = run(&folder, &arguments);
+            assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""));
+            assert!(folder.read(format!("{version}.pyc")).starts_with(&version.magic().to_bytes()));
+        }
+    }
+    let mut worker = Worker::start(&folder, Protocol::Json, "/no/such/python".as_ref(), &[]);
+    for (id, &version) in (1..).zip(&versions) {
+        let arguments = arguments(version, &format!("{version}-served.pyc"));
+        worker.send(&WorkRequest { arguments, request_id: id, ..WorkRequest::default() });
+        assert_done(&worker.receive(), id);
+        let served = folder.read(format!("{version}-served.pyc"));
+        assert!(served == folder.read(format!("{version}.pyc")));
+    }
+    assert_eq!(worker.finish().code, Some(0));
+    let output = run(&folder, &[&arguments(PyVersion::Py311, "no.pyc")[..], &["--engine=native".to_owned()]].concat());
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("--python EXE") && stderr(&output).contains("PREPYC_PYTHON"));
+    assert!(stderr(&output).contains("no native compiler for Python 3.11"), "{}", stderr(&output));
+    assert!(!folder.exists("no.pyc"));
 }
 
 pub(crate) fn interpreter_must_be_the_version_asked_for(test: &str) {
@@ -140,7 +182,8 @@ pub(crate) fn interpreter_must_be_the_version_asked_for(test: &str) {
     let folder = Folder::new();
     folder.write("a.py", "x = 1\n");
     let python = python.to_string_lossy();
-    let arguments = ["--python", &python, "--src=a.py", "--src_name=a.py", "--pyc=a.pyc"];
+    let arguments =
+        ["--engine=interpreter", "--python", &python, "--src=a.py", "--src_name=a.py", "--pyc=a.pyc"];
     for version in ["3.8", "3.14"] {
         let output = run(&folder, &[&arguments[..], &["--python_version", version]].concat());
         assert_eq!(output.status.code(), Some(2));
@@ -173,6 +216,7 @@ pub(crate) fn help_and_version(_test: &str) {
             "--worker_impl",
             "--worker_protocol",
             "--log_level",
+            "--engine",
             "--python",
             "PREPYC_PYTHON",
         ] {

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         command_line::one_shot_errors_and_exit_codes,
         command_line::start_options_come_before_a_requests,
         command_line::interpreter_from_the_environment,
+        command_line::native_needs_no_interpreter,
         command_line::interpreter_must_be_the_version_asked_for,
         command_line::help_and_version,
         command_line::non_utf8_paths,

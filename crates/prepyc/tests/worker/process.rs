@@ -58,7 +58,7 @@ pub(crate) fn case_06_sigterm(test: &str) {
     for signal in [Signal::TERM, Signal::INT] {
         let folder = Folder::new();
         let Some(python) = gated_python(&folder, test) else { return };
-        let worker = Worker::start(&folder, Protocol::Json, &python, &["--log_level=INFO"]);
+        let worker = Worker::start_interpreted(&folder, Protocol::Json, &python, &["--log_level=INFO"]);
         // It may be sent before the worker watches for it; then the signal itself ends it.
         wait_until("the worker's signal handling", || catches(worker.id(), signal));
         worker.send_signal(signal);
@@ -67,7 +67,7 @@ pub(crate) fn case_06_sigterm(test: &str) {
 
         folder.write("slow.py", gated_source(&folder, "gate"));
         folder.write("a.py", "x = 1\n");
-        let mut worker = Worker::start(&folder, Protocol::Json, &python, &[]);
+        let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &python, &[]);
         worker.send(&request(1, "slow.py", "slow.pyc"));
         worker.send(&request(2, "a.py", "a.pyc"));
         wait_for_gate(&folder, "gate");
@@ -91,7 +91,7 @@ pub(crate) fn sigterm_while_an_interpreter_hangs(_test: &str) {
     // It reads its input, as everything does that lives no longer than the worker.
     folder.write("python", "#!/bin/sh\n: > started\nexec cat > read\n");
     fs::set_permissions(folder.path("python"), fs::Permissions::from_mode(0o755)).expect("an executable");
-    let mut worker = Worker::start(&folder, Protocol::Json, &folder.path("python"), &[]);
+    let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &folder.path("python"), &[]);
     worker.send(&request(1, "a.py", "a.pyc"));
     wait_until("the start of the interpreter", || folder.exists("started"));
     worker.send_signal(Signal::TERM);
@@ -105,7 +105,7 @@ pub(crate) fn an_interpreter_that_comes_later_is_used(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("a.py", "x = 1\n");
     let later = folder.path("later");
-    let mut worker = Worker::start(&folder, Protocol::Json, &later, &[]);
+    let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &later, &[]);
     worker.send(&request(1, "a.py", "a.pyc"));
     let response = worker.receive();
     assert_eq!(response.exit_code, 1);
@@ -147,7 +147,7 @@ pub(crate) fn case_27_stray_prints(test: &str) {
         let folder = Folder::new();
         let Some(python) = gated_python(&folder, test) else { return };
         folder.write("loud.py", "x = 1  # prints\n");
-        let mut worker = Worker::start(&folder, protocol, &python, &[]);
+        let mut worker = Worker::start_interpreted(&folder, protocol, &python, &[]);
         for id in 1..=5 {
             worker.send(&request(id, "loud.py", &format!("{id}.pyc")));
         }
@@ -208,7 +208,7 @@ pub(crate) fn serial_takes_one_at_a_time(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("slow.py", gated_source(&folder, "gate"));
     folder.write("a.py", "x = 1\n");
-    let mut worker = Worker::start(&folder, Protocol::Json, &python, &["--worker_impl", "serial"]);
+    let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &python, &["--worker_impl", "serial"]);
     worker.send(&request(1, "slow.py", "1.pyc"));
     for id in 2..=5 {
         worker.send(&request(id, "a.py", &format!("{id}.pyc")));
@@ -227,7 +227,7 @@ pub(crate) fn one_shot_sigterm(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("slow.py", gated_source(&folder, "gate"));
     let mut command = command(&folder);
-    command.arg("--python").arg(&python).args(triple("slow.py", "slow.py", "slow.pyc"));
+    command.arg("--engine=interpreter").arg("--python").arg(&python).args(triple("slow.py", "slow.py", "slow.pyc"));
     let worker = Worker::spawn(command, Protocol::Json);
     wait_for_gate(&folder, "gate");
     let children = children_of(worker.id());

@@ -46,14 +46,16 @@ pub(crate) fn trials() -> Vec<Trial> {
     let trial = |path: PathBuf| {
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         Trial::test(name.clone(), move || {
-            check(&path, &name);
+            for engine in ["native", "interpreter"] {
+                check(&path, &name, engine);
+            }
             Ok(())
         })
     };
     paths.into_iter().map(trial).collect()
 }
 
-fn check(path: &Path, name: &str) {
+fn check(path: &Path, name: &str, engine: &str) {
     let Some(python) = python(name) else { return };
     let text = fs::read_to_string(path).expect("the stream file");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -64,7 +66,8 @@ fn check(path: &Path, name: &str) {
         _ => None,
     });
     let mut command = command(&folder);
-    command.arg("--persistent_worker").arg("--python").arg(python).args(start.flatten());
+    command.arg("--persistent_worker").arg("--python").arg(python);
+    command.args(["--engine", engine]).args(start.flatten());
     let mut worker = Some(Worker::spawn(command, Protocol::Json));
     let mut ended: Option<Ended> = None;
     let blessing = std::env::var_os("BLESS").is_some();
@@ -82,7 +85,7 @@ fn check(path: &Path, name: &str) {
                 if blessing {
                     lines.splice(expected.clone(), received);
                 } else {
-                    assert_eq!(received, lines[expected.clone()], "{name}");
+                    assert_eq!(received, lines[expected.clone()], "{name} by {engine}");
                 }
             }
             Step::Pyc(path) => {

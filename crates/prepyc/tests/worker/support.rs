@@ -84,7 +84,7 @@ pub(crate) fn python(test: &str) -> Option<PathBuf> {
     Oracle::find_or_skip(VERSION, test).map(|oracle| oracle.executable().to_owned())
 }
 
-/// An interpreter that behaves until a source says otherwise, in comments:
+/// An interpreter, for `--engine interpreter`, that behaves until a source says otherwise, in comments:
 ///
 /// * `gate: NAME` writes the file `NAME.reached` and goes on when there is a file `NAME.open`;
 /// * `prints` writes to every descriptor a child has of the worker, and so does a child of its own.
@@ -191,7 +191,17 @@ pub(crate) struct Ended {
 }
 
 impl Worker {
-    /// Starts `prepyc-worker --persistent_worker` with an interpreter.
+    /// Starts `prepyc-worker --persistent_worker` with an interpreter that compiles everything.
+    pub(crate) fn start_interpreted(
+        folder: &Folder,
+        protocol: Protocol,
+        python: &Path,
+        arguments: &[&str],
+    ) -> Worker {
+        Worker::start(folder, protocol, python, &[arguments, &["--engine", "interpreter"]].concat())
+    }
+
+    /// Starts `prepyc-worker --persistent_worker` with an interpreter that it may not need.
     pub(crate) fn start(folder: &Folder, protocol: Protocol, python: &Path, arguments: &[&str]) -> Worker {
         let mut command = command(folder);
         command.arg("--persistent_worker").arg("--python").arg(python).args(arguments);

@@ -271,7 +271,7 @@ fn hostile_shapes_end_in_an_answer() {
         nested("await ", "x", ""),
         nested("*", "x", ""),
         nested("", "'a'", " 'a'"),
-        "if x: pass\n".to_owned() + &"elif x: pass\n".repeat(DEPTH / 4),
+        "if x: pass\n".to_owned() + &"elif x: pass\n".repeat(DEPTH),
         "x = 1\n".repeat(DEPTH),
         blocks,
     ];

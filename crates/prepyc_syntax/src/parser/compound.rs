@@ -8,6 +8,9 @@ use crate::ast::{
 use crate::ast::{StmtKind, Try, While, With, WithItem};
 use crate::lexer::token::TokenKind;
 
+/// So many `elif`s CPython's parser, which nests them, can follow in a module of 3.13 to 3.15; deeper in a few less.
+const MAX_ELIFS: usize = 5965;
+
 impl<'a> Parser<'a, '_> {
     /// One compound statement or a line of simple ones, pushed.
     #[inline]
@@ -63,6 +66,9 @@ impl<'a> Parser<'a, '_> {
         let body = self.colon_and_block()?;
         let mut elifs = Vec::new();
         while self.at(TokenKind::Elif) {
+            if elifs.len() == MAX_ELIFS {
+                self.too_deep()?;
+            }
             let start = self.start();
             self.bump();
             let test = self.named_expression()?;

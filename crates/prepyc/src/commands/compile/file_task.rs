@@ -63,7 +63,9 @@ fn prepare(shared: &Arc<Shared>, index: usize, file: &SourceFile) -> Result<Begu
     // A hash takes the whole source, which is then at hand for compiling.
     let read = match mode {
         InvalidationMode::Timestamp => None,
-        InvalidationMode::CheckedHash | InvalidationMode::UncheckedHash => Some(Source::read(&file.path)?),
+        InvalidationMode::CheckedHash | InvalidationMode::UncheckedHash => {
+            Some(Source::read_found(&file.path)?)
+        }
     };
     let mut pycs = Vec::with_capacity(settings.levels.len());
     for &level in &settings.levels {
@@ -101,7 +103,7 @@ fn prepare(shared: &Arc<Shared>, index: usize, file: &SourceFile) -> Result<Begu
     }
     let source = match read {
         Some(source) => source,
-        None => Source::read(&file.path)?,
+        None => Source::read_found(&file.path)?,
     };
     let arrived = Mutex::new(pycs.iter().map(|_| None).collect());
     Ok(Begun::Compiling(Arc::new(FileTask {

@@ -58,7 +58,7 @@ impl Pipeline {
         sources: Vec<SourceFile>,
         interrupt: &Interrupt,
     ) -> Pipeline {
-        let (results, outcomes) = ordered();
+        let (results, outcomes) = ordered(sources.len());
         let feeders = settings.jobs.get().min(sources.len());
         let shared = Arc::new(Shared {
             settings,
@@ -86,8 +86,7 @@ impl Pipeline {
         mut take: impl FnMut(&SourceFile, FileOutcome) -> anyhow::Result<()>,
     ) -> anyhow::Result<End> {
         let sources = &self.shared.sources;
-        let end =
-            self.outcomes.each(sources.len(), interrupt, |index, outcome| take(&sources[index], outcome));
+        let end = self.outcomes.each(interrupt, |index, outcome| take(&sources[index], outcome));
         if !matches!(end, Ok(End::Complete)) {
             *self.shared.gate.write().unwrap_or_else(PoisonError::into_inner) = Gate::Closed;
             self.shared.engine.shut_down();

@@ -140,12 +140,12 @@ pub(crate) fn run(mut arguments: Arguments, console: &mut Console) -> anyhow::Re
         sources: found.sources,
         next: AtomicUsize::new(0),
     });
-    let (results, ordered) = ordered();
+    let (results, ordered) = ordered(shared.sources.len());
     for _ in 0..jobs.get().min(shared.sources.len()) {
         let (shared, results) = (Arc::clone(&shared), results.clone());
         thread::spawn(move || work(&shared, &results));
     }
-    let end = ordered.each(shared.sources.len(), &interrupt, |index, verdict| {
+    let end = ordered.each(&interrupt, |index, verdict| {
         report(console, &shared.sources[index], &verdict, &mut counts, arguments.run.verbose)
     })?;
     if end == End::Interrupted {
