@@ -1,7 +1,9 @@
 //! The same source, path, options and version give the same bytes, whatever way they are asked for.
 //!
-//! The tree is three real packages. Each test compiles it in one way and compares with a plain `-j 1` run of a copy.
+//! The tree is three real packages. Each test compiles it in one way, by each engine, and compares with a plain `-j 1` run
+//! of a copy.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,24 +18,50 @@ const PACKAGES: [&str; 3] = ["docutils", "pytest", "requests"];
 
 /// A copy of the tree that is not compiled yet, and what it has to become.
 struct Fixture {
-    oracle: Oracle,
+    engine: Engine,
     copy: TempDir,
     wanted: Pycs,
 }
 
+/// What compiles.
+#[derive(Clone)]
+enum Engine {
+    Native,
+    Interpreter(Oracle),
+}
+
+impl Engine {
+    /// The arguments that either binary takes.
+    fn arguments(&self) -> Vec<OsString> {
+        match self {
+            Engine::Native => vec!["--engine".into(), "native".into()],
+            Engine::Interpreter(oracle) => {
+                let python = oracle.executable().as_os_str().to_owned();
+                vec!["--engine".into(), "interpreter".into(), "--python".into(), python]
+            }
+        }
+    }
+}
+
 impl Fixture {
-    fn new(test: &str) -> Option<Fixture> {
-        let oracle = Oracle::find_or_skip(VERSION, test)?;
+    /// One for each engine.
+    fn all(test: &str) -> Vec<Fixture> {
+        let interpreter = Oracle::find_or_skip(VERSION, test).map(Engine::Interpreter);
+        let engines = [Some(Engine::Native), interpreter];
+        engines.into_iter().flatten().filter_map(|engine| Fixture::new(engine, test)).collect()
+    }
+
+    fn new(engine: Engine, test: &str) -> Option<Fixture> {
         let (reference, copy) = (TempDir::new().expect("a folder"), TempDir::new().expect("a folder"));
         for folder in [&reference, &copy] {
             if !tree::copy_packages(&PACKAGES, folder.path(), test) {
                 return None;
             }
         }
-        compile(&oracle, reference.path(), &["-j", "1"], None);
+        compile(&engine, reference.path(), &["-j", "1"], None);
         let wanted = read_pycs(reference.path());
         assert!(wanted.len() > 200, "{} pycs are enough to compare", wanted.len());
-        Some(Fixture { oracle, copy, wanted })
+        Some(Fixture { engine, copy, wanted })
     }
 
     fn root(&self) -> &Path {
@@ -68,14 +96,16 @@ impl Fixture {
 
     fn worker(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_prepyc-worker"));
-        command.arg("--python").arg(self.oracle.executable());
+        command.args(self.engine.arguments());
         command
     }
 }
 
 /// Compiles the tree with what `prepyc-worker` needs too: hashes for headers, paths relative to the tree.
-fn compile(oracle: &Oracle, root: &Path, arguments: &[&str], files_from: Option<&Path>) {
-    let mut command = tree::prepyc_compile(env!("CARGO_BIN_EXE_prepyc"), oracle);
+fn compile(engine: &Engine, root: &Path, arguments: &[&str], files_from: Option<&Path>) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_prepyc"));
+    command.args(["compile", "--progress", "never", "--python-version", VERSION]).args(engine.arguments());
+    command.env_remove("SOURCE_DATE_EPOCH").env_remove("VIRTUAL_ENV").stdin(Stdio::null());
     command.args(["--invalidation-mode", "checked-hash", "--strip-prefix"]).arg(root).args(arguments);
     match files_from {
         Some(list) => command.arg("--files-from").arg(list),
@@ -87,68 +117,78 @@ fn compile(oracle: &Oracle, root: &Path, arguments: &[&str], files_from: Option<
 
 #[test]
 fn with_two_jobs() {
-    let Some(fixture) = Fixture::new("with_two_jobs") else { return };
-    compile(&fixture.oracle, fixture.root(), &["-j", "2"], None);
-    fixture.assert_compiled();
+    for fixture in Fixture::all("with_two_jobs") {
+        compile(&fixture.engine, fixture.root(), &["-j", "2"], None);
+        fixture.assert_compiled();
+    }
 }
 
 #[test]
 fn in_a_second_run() {
-    let Some(fixture) = Fixture::new("in_a_second_run") else { return };
-    compile(&fixture.oracle, fixture.root(), &["-j", "2"], None);
-    compile(&fixture.oracle, fixture.root(), &["-j", "2", "--force"], None);
-    fixture.assert_compiled();
+    for fixture in Fixture::all("in_a_second_run") {
+        compile(&fixture.engine, fixture.root(), &["-j", "2"], None);
+        compile(&fixture.engine, fixture.root(), &["-j", "2", "--force"], None);
+        fixture.assert_compiled();
+    }
 }
 
 #[test]
 fn in_reversed_order() {
-    let Some(fixture) = Fixture::new("in_reversed_order") else { return };
-    let mut sources = tree::files(fixture.root(), "py");
-    sources.reverse();
-    let lines: Vec<String> =
-        sources.iter().map(|path| fixture.root().join(path).to_str().expect("UTF-8").to_owned()).collect();
-    let list = fixture.root().join("list.txt");
-    fs::write(&list, lines.join("\n")).expect("a list");
-    compile(&fixture.oracle, fixture.root(), &["-j", "2"], Some(&list));
-    fixture.assert_compiled();
+    for fixture in Fixture::all("in_reversed_order") {
+        let mut sources = tree::files(fixture.root(), "py");
+        sources.reverse();
+        let lines: Vec<String> = sources
+            .iter()
+            .map(|path| fixture.root().join(path).to_str().expect("UTF-8").to_owned())
+            .collect();
+        let list = fixture.root().join("list.txt");
+        fs::write(&list, lines.join("\n")).expect("a list");
+        compile(&fixture.engine, fixture.root(), &["-j", "2"], Some(&list));
+        fixture.assert_compiled();
+    }
 }
 
 #[test]
 fn by_the_one_shot_worker_all_files_in_one_process() {
-    let Some(fixture) = Fixture::new("by_the_one_shot_worker_all_files_in_one_process") else { return };
-    let mut parameters = Vec::new();
-    for source in tree::files(fixture.root(), "py") {
-        let mut arguments = fixture.worker_arguments(&source);
-        if !parameters.is_empty() {
-            // Only the triple is repeated.
-            arguments = arguments[2..8].to_vec();
+    for fixture in Fixture::all("by_the_one_shot_worker_all_files_in_one_process") {
+        let mut parameters = Vec::new();
+        for source in tree::files(fixture.root(), "py") {
+            let mut arguments = fixture.worker_arguments(&source);
+            if !parameters.is_empty() {
+                // Only the triple is repeated.
+                arguments = arguments[2..8].to_vec();
+            }
+            parameters.extend(arguments);
         }
-        parameters.extend(arguments);
+        let file = fixture.root().join("all.params");
+        fs::write(&file, parameters.join("\n")).expect("a parameter file");
+        let status =
+            fixture.worker().arg(format!("@{}", file.display())).status().expect("prepyc-worker starts");
+        assert!(status.success());
+        fixture.assert_compiled();
     }
-    let file = fixture.root().join("all.params");
-    fs::write(&file, parameters.join("\n")).expect("a parameter file");
-    let status = fixture.worker().arg(format!("@{}", file.display())).status().expect("prepyc-worker starts");
-    assert!(status.success());
-    fixture.assert_compiled();
 }
 
 #[test]
 fn by_the_one_shot_worker_a_process_for_each_file() {
-    let Some(fixture) = Fixture::new("by_the_one_shot_worker_a_process_for_each_file") else { return };
-    let sources: Vec<PathBuf> =
-        tree::files(fixture.root(), "py").into_iter().filter(|path| path.starts_with("requests")).collect();
-    for source in &sources {
-        let status = fixture.worker().args(fixture.worker_arguments(source)).status();
-        assert!(status.expect("prepyc-worker starts").success());
+    for fixture in Fixture::all("by_the_one_shot_worker_a_process_for_each_file") {
+        let sources: Vec<PathBuf> = tree::files(fixture.root(), "py")
+            .into_iter()
+            .filter(|path| path.starts_with("requests"))
+            .collect();
+        for source in &sources {
+            let status = fixture.worker().args(fixture.worker_arguments(source)).status();
+            assert!(status.expect("prepyc-worker starts").success());
+        }
+        let wanted: Pycs = fixture
+            .wanted
+            .iter()
+            .filter(|(path, _)| path.starts_with("requests"))
+            .map(|(p, b)| (p.clone(), b.clone()))
+            .collect();
+        assert_eq!(wanted.len(), sources.len());
+        assert_same(&read_pycs(fixture.root()), &wanted);
     }
-    let wanted: Pycs = fixture
-        .wanted
-        .iter()
-        .filter(|(path, _)| path.starts_with("requests"))
-        .map(|(p, b)| (p.clone(), b.clone()))
-        .collect();
-    assert_eq!(wanted.len(), sources.len());
-    assert_same(&read_pycs(fixture.root()), &wanted);
 }
 
 #[test]
@@ -172,24 +212,26 @@ fn by_a_proto_multiplex_worker() {
 }
 
 fn check_worker(test: &str, protocol: Protocol, plexing: Plexing) {
-    let Some(fixture) = Fixture::new(test) else { return };
-    let mut command = fixture.worker();
-    command.arg("--persistent_worker").stderr(Stdio::inherit());
-    let client = Client::spawn(command, protocol, plexing).expect("prepyc-worker starts");
-    let mut replies = Vec::new();
-    // Backwards, so that the order is another one than that of prepyc compile.
-    for source in tree::files(fixture.root(), "py").iter().rev() {
-        let request = WorkRequest { arguments: fixture.worker_arguments(source), ..WorkRequest::default() };
-        replies.push(client.submit(request).expect("a request is taken"));
-        if plexing == Plexing::Singleplex {
-            let response = replies.pop().expect("just pushed").wait().expect("an answer");
-            assert_eq!((response.exit_code, response.output.as_str()), (0, ""), "{}", source.display());
+    for fixture in Fixture::all(test) {
+        let mut command = fixture.worker();
+        command.arg("--persistent_worker").stderr(Stdio::inherit());
+        let client = Client::spawn(command, protocol, plexing).expect("prepyc-worker starts");
+        let mut replies = Vec::new();
+        // Backwards, so that the order is another one than that of prepyc compile.
+        for source in tree::files(fixture.root(), "py").iter().rev() {
+            let request =
+                WorkRequest { arguments: fixture.worker_arguments(source), ..WorkRequest::default() };
+            replies.push(client.submit(request).expect("a request is taken"));
+            if plexing == Plexing::Singleplex {
+                let response = replies.pop().expect("just pushed").wait().expect("an answer");
+                assert_eq!((response.exit_code, response.output.as_str()), (0, ""), "{}", source.display());
+            }
         }
+        for reply in replies {
+            let response = reply.wait().expect("an answer");
+            assert_eq!(response.exit_code, 0, "{}", response.output);
+        }
+        assert!(client.close().expect("it ends").success());
+        fixture.assert_compiled();
     }
-    for reply in replies {
-        let response = reply.wait().expect("an answer");
-        assert_eq!(response.exit_code, 0, "{}", response.output);
-    }
-    assert!(client.close().expect("it ends").success());
-    fixture.assert_compiled();
 }

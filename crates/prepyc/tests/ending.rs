@@ -27,7 +27,15 @@ fn write_sources(folder: &Path) {
 /// Starts `prepyc compile -v tree`.
 fn start(oracle: &Oracle, folder: &Path) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_prepyc"))
-        .args(["compile", "-v", "--invalidation-mode", "unchecked-hash", "--engine", "interpreter", "--python"])
+        .args([
+            "compile",
+            "-v",
+            "--invalidation-mode",
+            "unchecked-hash",
+            "--engine",
+            "interpreter",
+            "--python",
+        ])
         .arg(oracle.executable())
         .arg("tree")
         .current_dir(folder)

@@ -171,7 +171,8 @@ pub(crate) fn native_needs_no_interpreter(_test: &str) {
         assert!(served == folder.read(format!("{version}.pyc")));
     }
     assert_eq!(worker.finish().code, Some(0));
-    let output = run(&folder, &[&arguments(PyVersion::Py311, "no.pyc")[..], &["--engine=native".to_owned()]].concat());
+    let output =
+        run(&folder, &[&arguments(PyVersion::Py311, "no.pyc")[..], &["--engine=native".to_owned()]].concat());
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no native compiler for Python 3.11"), "{}", stderr(&output));
     assert!(!folder.exists("no.pyc"));

@@ -208,7 +208,8 @@ pub(crate) fn serial_takes_one_at_a_time(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("slow.py", gated_source(&folder, "gate"));
     folder.write("a.py", "x = 1\n");
-    let mut worker = Worker::start_interpreted(&folder, Protocol::Json, &python, &["--worker_impl", "serial"]);
+    let mut worker =
+        Worker::start_interpreted(&folder, Protocol::Json, &python, &["--worker_impl", "serial"]);
     worker.send(&request(1, "slow.py", "1.pyc"));
     for id in 2..=5 {
         worker.send(&request(id, "a.py", &format!("{id}.pyc")));
@@ -227,7 +228,11 @@ pub(crate) fn one_shot_sigterm(test: &str) {
     let Some(python) = gated_python(&folder, test) else { return };
     folder.write("slow.py", gated_source(&folder, "gate"));
     let mut command = command(&folder);
-    command.arg("--engine=interpreter").arg("--python").arg(&python).args(triple("slow.py", "slow.py", "slow.pyc"));
+    command
+        .arg("--engine=interpreter")
+        .arg("--python")
+        .arg(&python)
+        .args(triple("slow.py", "slow.py", "slow.pyc"));
     let worker = Worker::spawn(command, Protocol::Json);
     wait_for_gate(&folder, "gate");
     let children = children_of(worker.id());

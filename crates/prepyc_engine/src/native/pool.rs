@@ -16,7 +16,7 @@ use crate::{CompileResult, EngineError, Target};
 
 /// The stack of a compiling thread, in bytes: what the deepest tree that the compiler's limits let through may need,
 /// many times over. Only what is used takes memory.
-const STACK_BYTES: usize = 64 << 20;
+const STACK_BYTES: usize = 128 << 20;
 /// So many requests may wait.
 const MAX_WAITING_REQUESTS: usize = 64;
 /// So many bytes of source may wait; one request always does.
