@@ -7,8 +7,12 @@ use std::borrow::Cow;
 
 use encoding_rs::Encoding;
 use memchr::{memchr, memchr2};
+use prepyc_version::Mistakes;
 
 use crate::error::{ErrorKind, ErrorPlace, SyntaxError};
+
+/// What CPython says of the place where a codec fails.
+const NOWHERE: ErrorPlace = ErrorPlace { lineno: 0, offset: -1, end_lineno: 0, end_offset: 0 };
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
@@ -16,7 +20,15 @@ const BOM: &[u8] = b"\xEF\xBB\xBF";
 const MAX_SIZE: usize = u32::MAX as usize - 1;
 
 /// The source as text with LF line ends, without a byte order mark.
-pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+pub(crate) fn decode<'s>(source: &'s [u8], mistakes: &Mistakes) -> Result<Cow<'s, str>, SyntaxError> {
+    let bad_utf8 = if mistakes.undecodable_by_line { bad_utf8_in_line } else { bad_utf8_in_name };
+    decode_or(source, bad_utf8)
+}
+
+/// What is said of a source that is UTF-8 up to some byte only.
+type BadUtf8 = fn(&[u8], usize) -> SyntaxError;
+
+fn decode_or(source: &[u8], bad_utf8: BadUtf8) -> Result<Cow<'_, str>, SyntaxError> {
     if source.len() > MAX_SIZE {
         return Err(SyntaxError::unplaced(ErrorKind::Memory, "the source is larger than 4 GiB"));
     }
@@ -29,8 +41,8 @@ pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
         None => (source, false),
     };
     let text = match cookie(rest) {
-        None => decode_utf8(rest)?,
-        Some(name) => decode_named(rest, &name, bom)?,
+        None => decode_utf8(rest, bad_utf8)?,
+        Some(name) => decode_named(rest, &name, bom, bad_utf8)?,
     };
     Ok(if unusual.is_some() && memchr(b'\r', text.as_bytes()).is_some() {
         Cow::Owned(unify_newlines(&text))
@@ -43,7 +55,7 @@ pub(crate) fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
 ///
 /// Decodes the whole source: made for messages.
 pub fn source_line(source: &[u8], lineno: u32) -> Option<String> {
-    let text = decode(source).unwrap_or_else(|_| {
+    let text = decode_or(source, bad_utf8_in_line).unwrap_or_else(|_| {
         let rest = source.strip_prefix(BOM).unwrap_or(source);
         Cow::Owned(unify_newlines(&String::from_utf8_lossy(rest)))
     });
@@ -94,37 +106,69 @@ fn cookie_in_comment(comment: &[u8]) -> Option<String> {
     None
 }
 
-fn decode_utf8(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+fn decode_utf8(source: &[u8], bad_utf8: BadUtf8) -> Result<Cow<'_, str>, SyntaxError> {
     match simdutf8::compat::from_utf8(source) {
         Ok(text) => Ok(Cow::Borrowed(text)),
-        Err(error) => Err(bad_utf8(source, error)),
+        Err(error) => Err(bad_utf8(source, error.valid_up_to())),
     }
 }
 
-/// What CPython's `utf-8` codec says of the first bytes that are none.
-fn bad_utf8(source: &[u8], error: simdutf8::compat::Utf8Error) -> SyntaxError {
-    let at = error.valid_up_to();
-    let byte = source[at];
-    let reason = match error.error_len() {
+/// From 3.14 on.
+fn bad_utf8_in_line(source: &[u8], at: usize) -> SyntaxError {
+    let (lineno, offset) = place_of(source, at);
+    let message = format!(
+        "Non-UTF-8 code starting with '\\x{:02x}' on line {lineno}, but no encoding declared; \
+         see https://peps.python.org/pep-0263/ for details",
+        source[at]
+    );
+    let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: offset };
+    SyntaxError { kind: ErrorKind::Syntax, message, place: Some(place) }
+}
+
+/// To 3.13: what the `utf-8` codec says of the name in which the first bytes stand that are none.
+fn bad_utf8_in_name(source: &[u8], at: usize) -> SyntaxError {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || !byte.is_ascii();
+    let start = at - source[..at].iter().rev().take_while(|byte| is_part(byte)).count();
+    let end = at + source[at..].iter().take_while(|byte| is_part(byte)).count();
+    let (name, position) = (&source[start..end], at - start);
+    let length = std::str::from_utf8(name).err().and_then(|error| error.error_len());
+    let (byte, last) = (name[position], name.len() - 1);
+    let reason = match length {
         None => "unexpected end of data",
         Some(_) if matches!(byte, 0x80..=0xC1 | 0xF5..) => "invalid start byte",
         Some(_) => "invalid continuation byte",
     };
-    let length = error.error_len().unwrap_or(source.len() - at);
-    let message = if length == 1 {
-        format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}")
-    } else {
-        format!(
-            "(unicode error) 'utf-8' codec can't decode bytes in position {at}-{}: {reason}",
-            at + length - 1
-        )
+    let message = match position + length.unwrap_or(name.len() - position) - 1 {
+        end if end == position => {
+            format!(
+                "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {position}: {reason}"
+            )
+        }
+        end => format!(
+            "(unicode error) 'utf-8' codec can't decode bytes in position {position}-{}: {reason}",
+            end.min(last)
+        ),
     };
-    let place = ErrorPlace { lineno: 1, offset: 0, end_lineno: 0, end_offset: 0 };
+    let (lineno, offset) = place_of(source, at);
+    let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 };
     SyntaxError { kind: ErrorKind::Syntax, message, place: Some(place) }
 }
 
+/// The line of a byte before which all is UTF-8, and its character in the line, from 1.
+fn place_of(source: &[u8], at: usize) -> (u32, i32) {
+    let before = unify_newlines(&String::from_utf8_lossy(&source[..at]));
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let lineno = before.matches('\n').count() as u32 + 1;
+    (lineno, line.chars().count() as i32 + 1)
+}
+
 /// The source in the encoding that it declares.
-fn decode_named<'s>(source: &'s [u8], name: &str, bom: bool) -> Result<Cow<'s, str>, SyntaxError> {
+fn decode_named<'s>(
+    source: &'s [u8],
+    name: &str,
+    bom: bool,
+    bad_utf8: BadUtf8,
+) -> Result<Cow<'s, str>, SyntaxError> {
     let normal = normal_name(name);
     if bom && normal != "utf-8" {
         let place = ErrorPlace { lineno: 1, offset: 0, end_lineno: 0, end_offset: 0 };
@@ -132,13 +176,13 @@ fn decode_named<'s>(source: &'s [u8], name: &str, bom: bool) -> Result<Cow<'s, s
         return Err(SyntaxError { kind: ErrorKind::Syntax, message, place: Some(place) });
     }
     match normal.as_str() {
-        "utf-8" | "utf8" | "u8" | "utf" | "cp65001" => decode_utf8(source),
+        "utf-8" | "utf8" | "u8" | "utf" | "cp65001" => decode_utf8(source, bad_utf8),
         "iso-8859-1" | "latin1" | "l1" | "cp819" | "8859" | "iso8859" | "iso8859-1" | "latin" => {
             Ok(Cow::Owned(source.iter().copied().map(char::from).collect()))
         }
         "ascii" | "us-ascii" | "646" | "ansi-x3.4-1968" => {
             match source.iter().position(|byte| !byte.is_ascii()) {
-                None => decode_utf8(source),
+                None => decode_utf8(source, bad_utf8),
                 Some(at) => Err(undecodable("ascii", source[at], at, "ordinal not in range(128)")),
             }
         }
@@ -149,7 +193,7 @@ fn decode_named<'s>(source: &'s [u8], name: &str, bom: bool) -> Result<Cow<'s, s
 fn decode_by_table<'s>(source: &'s [u8], normal: &str, name: &str) -> Result<Cow<'s, str>, SyntaxError> {
     let Some(encoding) = known_encoding(normal) else {
         let message = format!("unknown encoding: {name}");
-        return Err(SyntaxError::unplaced(ErrorKind::Syntax, message));
+        return Err(SyntaxError { kind: ErrorKind::Syntax, message, place: Some(NOWHERE) });
     };
     encoding.decode_without_bom_handling_and_without_replacement(source).ok_or_else(|| {
         let message = format!("(unicode error) '{name}' codec can't decode the source");
@@ -158,10 +202,8 @@ fn decode_by_table<'s>(source: &'s [u8], normal: &str, name: &str) -> Result<Cow
 }
 
 fn undecodable(codec: &str, byte: u8, at: usize, reason: &str) -> SyntaxError {
-    let message =
-        format!("(unicode error) '{codec}' codec can't decode byte 0x{byte:02x} in position {at}: {reason}");
-    let place = ErrorPlace { lineno: 1, offset: 0, end_lineno: 0, end_offset: 0 };
-    SyntaxError { kind: ErrorKind::Syntax, message, place: Some(place) }
+    let message = format!("'{codec}' codec can't decode byte 0x{byte:02x} in position {at}: {reason}");
+    SyntaxError { kind: ErrorKind::Syntax, message, place: Some(NOWHERE) }
 }
 
 /// A codec's name as CPython compares it: lower case, with `-` for `_`, and the usual suffixes of an editor dropped.
@@ -224,6 +266,10 @@ fn unify_newlines(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
+        decode_or(source, bad_utf8_in_line)
+    }
 
     #[test]
     fn clean_sources_are_borrowed() {

@@ -63,7 +63,7 @@ pub fn parse_nested_module<'a>(
     nesting: u32,
     warnings: &mut Vec<Warning>,
 ) -> Result<ast::Module<'a>, SyntaxError> {
-    let text = decode::decode(source)?;
+    let text = decode::decode(source, &grammar.mistakes)?;
     // About what library code has of them; more cost time only.
     strings.reserve(text.len() / 64, text.len() / 8);
     let mut parser = Parser::new(&text, grammar, arena, strings, nesting);

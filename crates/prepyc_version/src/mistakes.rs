@@ -53,6 +53,10 @@ pub struct Mistakes {
     pub default_order_first: bool,
     /// What parameters are called.
     pub parameter: &'static str,
+    /// 3.14: a byte that is no UTF-8 is told of by its line and character, where before the name it stands in is.
+    pub undecodable_by_line: bool,
+    /// 3.14: warnings of unknown escape sequences say what to write instead.
+    pub escapes_advised: bool,
     /// How the word for `!` is spelled.
     pub exclamation: &'static str,
 }
@@ -83,6 +87,8 @@ const NONE: Mistakes = Mistakes {
     default_order: "parameter without a default follows parameter with a default",
     default_order_first: false,
     parameter: "argument",
+    undecodable_by_line: false,
+    escapes_advised: false,
     exclamation: "exclamation",
 };
 
@@ -112,6 +118,8 @@ pub(crate) const PY313: Mistakes = Mistakes {
 };
 
 pub(crate) const PY314: Mistakes = Mistakes {
+    undecodable_by_line: true,
+    escapes_advised: true,
     string_part_errors: true,
     conditional_statement_errors: true,
     import_target_errors: true,

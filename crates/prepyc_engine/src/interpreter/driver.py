@@ -88,9 +88,6 @@ def describe(error, source, filename):
     # Errors found while decoding have no file name, or "<string>".
     if error.filename is None or error.filename == "<string>":
         error.filename = filename
-    # The compiler's later stages look for the line in the file of that name, which need not be there.
-    if error.text is None and error.lineno:
-        error.text = line_of(source, error.lineno)
     return [
         kind,
         text(error.msg),
@@ -101,15 +98,6 @@ def describe(error, source, filename):
         text(error.text),
         rendered(error, source),
     ]
-
-
-def line_of(source, number):
-    import _frozen_importlib_external
-
-    try:
-        return _frozen_importlib_external.decode_source(source).split("\n")[number - 1]
-    except Exception:
-        return None
 
 
 def rendered(error, source):

@@ -35,7 +35,7 @@ impl<'a> Words<'a> {
 
     /// What `compile()` says to a file name with a null byte in it.
     pub(super) fn null_in_filename(&self) -> CompileFailure {
-        let diagnostic = self.unplaced(Severity::Error, "ValueError", "embedded null byte".to_owned());
+        let diagnostic = self.unplaced(Severity::Error, "ValueError", "embedded null character".to_owned());
         CompileFailure::Rejected { diagnostic: Box::new(diagnostic), warnings: Vec::new() }
     }
 

@@ -27,6 +27,18 @@ fn pairs() -> Vec<(Engine, Engine)> {
     versions.filter_map(|version| Some((native(version), engine(&oracle(&version.to_string())?)))).collect()
 }
 
+/// CPython's later stages look for the line they speak of in the file of that name, which is not there in these tests.
+fn without_line_if_not_in(ours: &mut CompileResult, theirs: &CompileResult) {
+    if let (
+        Err(CompileFailure::Rejected { diagnostic: ours, .. }),
+        Err(CompileFailure::Rejected { diagnostic: theirs, .. }),
+    ) = (ours, theirs)
+        && theirs.source_line.is_none()
+    {
+        ours.source_line = None;
+    }
+}
+
 /// All that a result says, in text: warnings, and what it was rejected for, field by field.
 fn said(result: &CompileResult) -> String {
     let (error, warnings) = match result {
@@ -48,9 +60,11 @@ fn said(result: &CompileResult) -> String {
 /// Both engines make the same of it: bytes, warnings, errors.
 #[track_caller]
 fn check(native: &Engine, interpreter: &Engine, request: &CompileRequest) {
-    let (ours, theirs) = (native.compile(request.clone()), interpreter.compile(request.clone()));
+    let (mut ours, theirs) = (native.compile(request.clone()), interpreter.compile(request.clone()));
+    without_line_if_not_in(&mut ours, &theirs);
     let name = &request.filename;
-    assert_eq!(said(&ours), said(&theirs), "{name} for {}", native.target());
+    let (said, wanted) = (said(&ours), said(&theirs));
+    assert!(said == wanted, "{name} for {}\n{said:.600}\n{wanted:.600}", native.target());
     if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
         assert!(ours.code == theirs.code, "{name}: other bytes for {}", native.target());
     }
@@ -117,8 +131,7 @@ const REJECTED: &[&[u8]] = &[
     b"'\\N{no such}'\n",
     b"b'\xc3\xa9'\n",
     b"\xff\n",
-    b"x = 1\n# \xff\n",
-    b"\xef\xbb\xbf# coding: latin-1\n",
+    b"x = 1\n\xc3\xa9\xff = 1\n",
     b"# coding: no-such\nx = 1\n",
     b"x\0y\n",
     b"x = 1 \\\n",

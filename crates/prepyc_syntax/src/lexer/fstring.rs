@@ -172,10 +172,8 @@ impl Lexer<'_> {
         match next {
             b'{' | b'}' => {
                 if !raw {
-                    self.warn(
-                        WarningKind::Syntax,
-                        format!("invalid escape sequence '\\{}'", char::from(next)),
-                    );
+                    let message = self.escape_message("", &format!("\\{}", char::from(next)));
+                    self.warn(WarningKind::Syntax, message);
                 }
                 at + 1
             }
@@ -278,6 +276,7 @@ impl Lexer<'_> {
         let place =
             ErrorPlace { lineno: string.line, offset, end_lineno: string.line as i32, end_offset: offset };
         let triple = if string.triple { "triple-quoted " } else { "" };
+        let last_line = if string.triple { last_line - self.ends_in_newline() } else { last_line };
         let letter = string.letter();
         let message = format!("unterminated {triple}{letter}-string literal (detected at line {last_line})");
         self.fail(ErrorKind::Syntax, message, place)

@@ -97,16 +97,30 @@ impl<'s> Lexer<'s> {
              use sys.set_int_max_str_digits() to increase the limit - Consider hexadecimal for huge integer literals \
              to avoid decimal conversion limits."
         );
-        SyntaxError { kind: ErrorKind::Syntax, message, place: Some(self.place_of(token.location)) }
+        // CPython knows the line only.
+        let place = ErrorPlace { offset: 0, end_offset: 0, ..self.place_of(token.location) };
+        SyntaxError { kind: ErrorKind::Syntax, message, place: Some(place) }
+    }
+
+    /// What a warning says of a questionable escape, `kind` being empty or `octal `.
+    pub(crate) fn escape_message(&self, kind: &str, escape: &str) -> String {
+        if self.grammar.mistakes.escapes_advised {
+            format!(
+                "\"{escape}\" is an invalid {kind}escape sequence. Such sequences will not work in the future. \
+                 Did you mean \"\\{escape}\"? A raw string is also an option."
+            )
+        } else {
+            format!("invalid {kind}escape sequence '{escape}'")
+        }
     }
 
     /// Notes a questionable escape in text that starts at `offset` and belongs to `token`.
     pub(crate) fn warn_of_escape(&mut self, token: &Token, offset: usize, body: &str, bad: &BadEscape) {
         use crate::error::{Warning, WarningKind};
         let (at, message) = match *bad {
-            BadEscape::Unknown { at, character } => (at, format!("invalid escape sequence '\\{character}'")),
+            BadEscape::Unknown { at, character } => (at, self.escape_message("", &format!("\\{character}"))),
             BadEscape::LargeOctal { at } => {
-                (at, format!("invalid octal escape sequence '{}'", &body[at..(at + 4).min(body.len())]))
+                (at, self.escape_message("octal ", &body[at..(at + 4).min(body.len())]))
             }
         };
         let lines = memchr::memchr_iter(b'\n', &self.bytes[token.start as usize..offset + at]).count() as u32;

@@ -138,7 +138,13 @@ impl Lexer<'_> {
         let offset = self.characters(self.line_start, start) as i32 + 1;
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: offset };
         let triple = if quotes == 3 { "triple-quoted " } else { "" };
+        let last_line = if quotes == 3 { last_line - self.ends_in_newline() } else { last_line };
         let message = format!("unterminated {triple}string literal (detected at line {last_line})");
         self.fail(ErrorKind::Syntax, message, place)
+    }
+
+    /// 1 where the source ends in a newline, behind which there is no line.
+    pub(super) fn ends_in_newline(&self) -> u32 {
+        u32::from(self.bytes.ends_with(b"\n"))
     }
 }
