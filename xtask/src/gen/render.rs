@@ -67,6 +67,17 @@ static NAMES: [&str; Opcode::COUNT] = [
     )
 }
 
+/// What is one number or word of a version.
+fn constants(facts: &Facts) -> String {
+    let Facts { python, magic, marshal_version, .. } = facts;
+    format!(
+        "pub(crate) const PYTHON: &str = \"{python}\";
+pub(crate) const MAGIC: u16 = {magic};
+pub(crate) const MARSHAL_VERSION: u8 = {marshal_version};
+"
+    )
+}
+
 /// `tables/py3xx.rs`: the table of one version.
 pub(super) fn table(version: &str, facts: &Facts, all: &[(&str, Facts)]) -> anyhow::Result<String> {
     let mut instructions = String::new();
@@ -97,10 +108,7 @@ pub(super) fn table(version: &str, facts: &Facts, all: &[(&str, Facts)]) -> anyh
 
 use crate::opcode::{{{imports}}};
 
-pub(crate) const PYTHON: &str = "{python}";
-pub(crate) const MAGIC: u16 = {magic};
-pub(crate) const MARSHAL_VERSION: u8 = {marshal_version};
-
+{constants}
 pub(crate) static OPCODES: OpcodeTable = OpcodeTable {{
     instructions: &INSTRUCTIONS,
     compare_ops: &{compare_ops:?},
@@ -124,8 +132,7 @@ static BY_OPCODE: [u8; Opcode::COUNT] = [
 {by_opcode}];
 {unprintable}",
         python = facts.python,
-        magic = facts.magic,
-        marshal_version = facts.marshal_version,
+        constants = constants(facts),
         compare_ops = facts.compare_ops,
         binary_ops = facts.binary_ops,
         intrinsics_1 = facts.intrinsics_1,
