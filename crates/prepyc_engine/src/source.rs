@@ -141,12 +141,16 @@ fn read_whole(file: &mut File, size_bytes: u64) -> io::Result<Vec<u8>> {
     bytes.try_reserve_exact(size + 1).map_err(|_| io::ErrorKind::OutOfMemory)?;
     bytes.resize(size + 1, 0);
     let mut length = 0;
-    while length < size {
+    // At least once: what says that it is empty may fail.
+    loop {
         match file.read(&mut bytes[length..]) {
             Ok(0) => break,
             Ok(count) => length += count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
+        }
+        if length >= size {
+            break;
         }
     }
     bytes.truncate(length);
