@@ -116,8 +116,8 @@ pub(super) fn measure(
     };
     let prepyc = || {
         let mut command = Command::new(&tools.prepyc);
-        command.args(["compile", "--quiet", "--progress", "never", "-j", &jobs, "--python"]);
-        command.arg(tools.oracle.executable()).arg(&ours);
+        command.args(["compile", "--quiet", "--progress", "never", "-j", &jobs, "--python-version"]);
+        command.arg(tools.oracle.version()).arg(&ours);
         command
     };
     let mut samples: [Samples; 4] = Default::default();

@@ -14,9 +14,9 @@ use super::compile::FileCompiler;
 use crate::job::Job;
 use crate::{CompileResult, EngineError, Target};
 
-/// The stack of a compiling thread, in bytes: what the deepest tree that the compiler's limits let through may need,
-/// many times over. Only what is used takes memory.
-const STACK_BYTES: usize = 128 << 20;
+/// The stack of a compiling thread, in bytes: a megabyte is enough for the compiler, which takes a stack of its own for
+/// sources that nest deeper than people write.
+const STACK_BYTES: usize = 8 << 20;
 /// So many requests may wait.
 const MAX_WAITING_REQUESTS: usize = 64;
 /// So many bytes of source may wait; one request always does.

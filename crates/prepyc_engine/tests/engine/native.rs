@@ -260,11 +260,8 @@ fn after_the_end_nothing_is_compiled_and_everything_answered() {
 #[test]
 fn hostile_shapes_end_in_an_answer() {
     const DEPTH: usize = 100_000;
-    /// What is built up from the left is deep only in the tree.
-    const CHAIN: usize = 5_000;
     let nested = |open: &str, middle: &str, close: &str| {
-        let times = if open.is_empty() { CHAIN } else { DEPTH };
-        [open.repeat(times).as_str(), middle, close.repeat(times).as_str()].concat()
+        [open.repeat(DEPTH).as_str(), middle, close.repeat(DEPTH).as_str()].concat()
     };
     let blocks: String = (0..120).map(|depth| format!("{}if x:\n", " ".repeat(depth))).collect();
     let sources = [
