@@ -1,7 +1,7 @@
 //! `cargo xtask corpus`: the wheels of `tests/packages.txt`, fetched, checked and unpacked outside the clone.
 //!
 //! What is unpacked already is left alone. A wheel appears unpacked as a whole or not at all, so a run that was
-//! interrupted is simply taken up by the next.
+//! interrupted is simply taken up by the next. Only Python files are unpacked.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -54,22 +54,52 @@ pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Fetches the wheels into the folder `work` and unpacks each to its place.
+/// So many downloads run side by side.
+const DOWNLOADS: usize = 4;
+
+/// How often a download is tried.
+const ATTEMPTS: usize = 3;
+
+/// Fetches the wheels into folders below `work` and unpacks each to its place.
 fn fetch(missing: &[&Package], work: &Path) -> anyhow::Result<()> {
+    let share = missing.len().div_ceil(DOWNLOADS);
+    std::thread::scope(|scope| {
+        let downloads: Vec<_> = missing
+            .chunks(share)
+            .enumerate()
+            .map(|(number, packages)| {
+                let folder = work.join(number.to_string());
+                scope.spawn(move || fetch_share(packages, &folder))
+            })
+            .collect();
+        downloads.into_iter().try_for_each(|download| download.join().expect("a download does not panic"))
+    })
+}
+
+/// Fetches some of them with one pip, and unpacks them.
+fn fetch_share(packages: &[&Package], folder: &Path) -> anyhow::Result<()> {
     let mut requirements = String::new();
-    for package in missing {
+    for package in packages {
         writeln!(requirements, "{}=={} --hash=sha256:{}", package.name, package.version, package.sha256)?;
     }
-    let list = work.join("requirements.txt");
+    fs::create_dir_all(folder)?;
+    let list = folder.join("requirements.txt");
     fs::write(&list, requirements)?;
-    let mut pip = Command::new("python3");
-    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-    pip.args(["--require-hashes", "--only-binary", ":all:"]).args(PLATFORM);
-    workspace::run(pip.arg("--dest").arg(work).arg("--requirement").arg(&list))?;
-    for package in missing {
-        unpack(package, work).with_context(|| format!("unpacking {}", package.wheel))?;
+    let mut attempt = 1;
+    loop {
+        let mut pip = Command::new("python3");
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        pip.args(["--retries", "10", "--require-hashes", "--only-binary", ":all:"]).args(PLATFORM);
+        pip.arg("--dest").arg(folder).arg("--requirement").arg(&list);
+        match workspace::run(&mut pip) {
+            Ok(()) => break,
+            Err(error) if attempt == ATTEMPTS => return Err(error),
+            Err(_) => attempt += 1,
+        }
     }
-    Ok(())
+    packages.iter().try_for_each(|package| {
+        unpack(package, folder).with_context(|| format!("unpacking {}", package.wheel))
+    })
 }
 
 /// Checks a fetched wheel's hash and unpacks it: beside its place first, then there by one rename.
@@ -81,7 +111,16 @@ fn unpack(package: &Package, work: &Path) -> anyhow::Result<()> {
         bail!("its SHA-256 is {sha256}, not {}", package.sha256);
     }
     let unpacked = work.join(package.name);
-    zip::ZipArchive::new(File::open(&wheel)?)?.extract(&unpacked)?;
+    let mut archive = zip::ZipArchive::new(File::open(&wheel)?)?;
+    for index in 0..archive.len() {
+        let mut entry = archive.by_index(index)?;
+        let path = entry.enclosed_name().context("a path that leads out of the wheel")?;
+        if entry.is_file() && path.extension().is_some_and(|extension| extension == "py") {
+            let path = unpacked.join(path);
+            fs::create_dir_all(path.parent().context("a file stands in a folder")?)?;
+            io::copy(&mut entry, &mut File::create(path)?)?;
+        }
+    }
     match fs::rename(&unpacked, package.folder()) {
         Err(_) if package.folder().is_dir() => Ok(()), // another run was quicker
         outcome => outcome.context("moving it to its place"),

@@ -24,7 +24,32 @@ pub fn corpora_dir() -> PathBuf {
     std::env::var_os("PREPYC_CORPORA").map_or_else(|| cache_dir().join("prepyc/corpora"), PathBuf::from)
 }
 
+/// A dozen of different habits, for what is too slow to be done with all of them.
+const SAMPLE: [&str; 13] = [
+    "aenum",
+    "attrs",
+    "django",
+    "docutils",
+    "hypothesis",
+    "numpy",
+    "pygments",
+    "pytest",
+    "requests",
+    "setuptools",
+    "sqlalchemy",
+    "sympy",
+    "twisted",
+];
+
 impl Package {
+    /// A dozen of them, for what takes an interpreter's time for each file.
+    ///
+    /// # Panics
+    /// When `tests/packages.txt` is malformed.
+    pub fn sample() -> Vec<Package> {
+        SAMPLE.map(Package::named).to_vec()
+    }
+
     /// All of them, sorted by name.
     ///
     /// # Panics

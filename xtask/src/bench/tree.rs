@@ -21,12 +21,12 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// Copies `tree`, or without one the standard library and the pinned wheels that are unpacked.
+    /// Copies `tree`, or without one the standard library and the sampled wheels that are unpacked.
     pub(super) fn new(oracle: &Oracle, tree: Option<&Path>) -> anyhow::Result<Copies> {
         let from = match tree {
             Some(tree) => vec![tree.to_owned()],
             None => std::iter::once(oracle.stdlib())
-                .chain(Package::all().iter().map(Package::folder).filter(|folder| folder.is_dir()))
+                .chain(Package::sample().iter().map(Package::folder).filter(|folder| folder.is_dir()))
                 .collect(),
         };
         let mut copies = Copies { folder: TempDir::new()?, sources: Vec::new(), size_bytes: 0 };
