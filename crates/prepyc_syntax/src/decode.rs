@@ -63,6 +63,11 @@ pub fn source_line(source: &[u8], lineno: u32) -> Option<String> {
     text.split('\n').nth(index).map(str::to_owned)
 }
 
+/// Whether the source says its encoding, by a cookie or a byte order mark.
+pub(crate) fn says_encoding(source: &[u8]) -> bool {
+    source.starts_with(BOM) || cookie(source).is_some()
+}
+
 /// The coding that the first or second line declares, as written.
 fn cookie(source: &[u8]) -> Option<String> {
     let mut rest = source;

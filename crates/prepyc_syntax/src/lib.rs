@@ -19,6 +19,7 @@ use prepyc_version::Grammar;
 
 pub use decode::source_line;
 pub use error::{ErrorKind, ErrorPlace, SyntaxError, Warning, WarningKind};
+use lexer::Columns;
 use parser::Parser;
 
 /// A source that CPython's parser accepts.
@@ -66,7 +67,9 @@ pub fn parse_nested_module<'a>(
     let text = decode::decode(source, &grammar.mistakes)?;
     // About what library code has of them; more cost time only.
     strings.reserve(text.len() / 64, text.len() / 8);
-    let mut parser = Parser::new(&text, grammar, arena, strings, nesting);
+    let in_bytes = grammar.mistakes.columns_need_encoding && !decode::says_encoding(source);
+    let columns = if in_bytes { Columns::Bytes } else { Columns::Characters };
+    let mut parser = Parser::new(&text, columns, grammar, arena, strings, nesting);
     let result = parser.module();
     warnings.append(&mut parser.lexer.warnings);
     result.map_err(|parser::Fail| parser.into_error(&text))

@@ -47,6 +47,8 @@ pub struct Mistakes {
     pub empty_type_params_errors: bool,
     /// `ub""`, likewise.
     pub string_prefix_errors: bool,
+    /// The parser counts bytes, not characters, in a source that does not say its encoding.
+    pub columns_need_encoding: bool,
     /// What a parameter without a default behind one with a default is told.
     pub default_order: &'static str,
     /// That order is looked at before anything else about parameters.
@@ -84,6 +86,7 @@ const NONE: Mistakes = Mistakes {
     stray_case_errors: false,
     empty_type_params_errors: false,
     string_prefix_errors: false,
+    columns_need_encoding: false,
     default_order: "parameter without a default follows parameter with a default",
     default_order_first: false,
     parameter: "argument",
@@ -95,6 +98,7 @@ const NONE: Mistakes = Mistakes {
 pub(crate) const PY311: Mistakes = Mistakes {
     default_order: "non-default argument follows default argument",
     default_order_first: true,
+    columns_need_encoding: true,
     ..NONE
 };
 

@@ -1,4 +1,4 @@
 x = (u"a"
      f"b{x:>{y}<}"
-     f"c{x!r:abc}{x:{y:{z}}}"
+     f"c{x!r:abc}{x:{y}}"
      "d")

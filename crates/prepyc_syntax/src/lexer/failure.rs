@@ -3,7 +3,7 @@
 //! CPython's tokenizer points at the last character it has read, which is why most of these take the position after it.
 
 use super::token::{Token, TokenKind};
-use super::{Bracket, Lexer};
+use super::{Bracket, Columns, Lexer};
 use crate::error::{ErrorKind, ErrorPlace, SyntaxError, Warning, WarningKind};
 
 impl Lexer<'_> {
@@ -47,7 +47,7 @@ impl Lexer<'_> {
     pub(super) fn fail_at_line_end(&mut self, kind: ErrorKind, message: &str) -> Token {
         let lineno = self.line;
         let end = self.line_end_offset();
-        let offset = self.characters(self.line_start, end) as i32 + 1;
+        let offset = self.columns_between(self.line_start, end) as i32 + 1;
         self.error_is_status = true;
         self.fail(kind, message, ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 })
     }
@@ -64,6 +64,14 @@ impl Lexer<'_> {
         // CPython appends a line's end where the last line has none; a token may take that in.
         let beyond = end.saturating_sub(self.bytes.len());
         bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count() + beyond
+    }
+
+    /// How many columns, as the parser counts them, there are between the two offsets.
+    pub(crate) fn columns_between(&self, start: usize, end: usize) -> usize {
+        match self.columns {
+            Columns::Characters => self.characters(start, end),
+            Columns::Bytes => end.saturating_sub(start),
+        }
     }
 
     pub(super) fn warn(&mut self, kind: WarningKind, message: String) {
@@ -91,7 +99,7 @@ impl Lexer<'_> {
             return SyntaxError::unplaced(ErrorKind::Syntax, "unexpected EOF while parsing");
         };
         let line_start = memchr::memrchr(b'\n', &self.bytes[..at]).map_or(0, |newline| newline + 1);
-        let offset = self.characters(line_start, at) as i32 + 1;
+        let offset = self.columns_between(line_start, at) as i32 + 1;
         SyntaxError {
             kind: ErrorKind::Syntax,
             message: format!("'{}' was never closed", char::from(byte)),
@@ -102,7 +110,7 @@ impl Lexer<'_> {
     /// Something else than the line's end follows a backslash.
     pub(super) fn bad_continuation(&mut self) -> Token {
         let lineno = self.line;
-        let offset = self.characters(self.line_start, self.position) as i32 + 1;
+        let offset = self.columns_between(self.line_start, self.position) as i32 + 1;
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: 0 };
         self.error_is_status = true;
         self.fail(ErrorKind::Syntax, "unexpected character after line continuation character", place)
@@ -111,7 +119,7 @@ impl Lexer<'_> {
     /// The source ends right after a backslash.
     pub(super) fn end_in_continuation(&mut self) -> Token {
         let lineno = self.line;
-        let offset = self.characters(self.line_start, self.position) as i32 + 1;
+        let offset = self.columns_between(self.line_start, self.position) as i32 + 1;
         self.error_is_status = true;
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 };
         self.fail(ErrorKind::Syntax, "unexpected EOF while parsing", place)
@@ -125,7 +133,7 @@ impl Lexer<'_> {
         let lineno = self.line.saturating_sub(1).max(1);
         let line_start =
             memchr::memrchr(b'\n', &self.bytes[..self.position.saturating_sub(1)]).map_or(0, |at| at + 1);
-        let offset = self.characters(line_start, self.position.saturating_sub(1)) as i32 + 1;
+        let offset = self.columns_between(line_start, self.position.saturating_sub(1)) as i32 + 1;
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 };
         self.error_is_status = true;
         self.fail(ErrorKind::Syntax, "unexpected EOF while parsing", place)

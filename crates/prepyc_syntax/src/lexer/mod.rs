@@ -37,6 +37,13 @@ pub(crate) struct Bracket {
     pub(crate) at: usize,
 }
 
+/// What the places of the parser's errors are counted in; the lexer's own are always in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Columns {
+    Characters,
+    Bytes,
+}
+
 /// What the next token depends on besides the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -73,12 +80,13 @@ pub(crate) struct Lexer<'s> {
     parenthesis: Option<usize>,
     /// The line where the text starts.
     first_line: u32,
+    columns: Columns,
     grammar: &'static Grammar,
 }
 
 impl<'s> Lexer<'s> {
     /// Reads a whole source.
-    pub(crate) fn new(source: &'s str, grammar: &'static Grammar) -> Lexer<'s> {
+    pub(crate) fn new(source: &'s str, columns: Columns, grammar: &'static Grammar) -> Lexer<'s> {
         Lexer {
             source,
             bytes: source.as_bytes(),
@@ -95,6 +103,7 @@ impl<'s> Lexer<'s> {
             warnings: Vec::new(),
             parenthesis: None,
             first_line: 1,
+            columns,
             grammar,
         }
     }

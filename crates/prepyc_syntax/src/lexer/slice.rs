@@ -2,7 +2,7 @@
 
 use super::chunk::{Chunk, has_unusual_byte};
 use super::token::{Token, TokenKind};
-use super::{Bracket, Lexer, Mode};
+use super::{Bracket, Columns, Lexer, Mode};
 use crate::ast::Location;
 use crate::error::{ErrorKind, ErrorPlace, SyntaxError};
 use crate::literal::string::BadEscape;
@@ -19,6 +19,11 @@ impl<'s> Lexer<'s> {
         (!has_unusual_byte(text)).then_some(text)
     }
 
+    /// What its places are counted in.
+    pub(crate) fn columns(&self) -> Columns {
+        self.columns
+    }
+
     /// The source between the two offsets.
     pub(crate) fn slice(&self, start: usize, end: usize) -> &'s str {
         &self.source[start..end]
@@ -32,7 +37,7 @@ impl<'s> Lexer<'s> {
     /// A lexer for what stands between `open` and `end` of a token, as if these two bytes were parentheses; and the first of
     /// them, as a token.
     pub(crate) fn within_parentheses(&self, token: &Token, open: usize, end: usize) -> (Lexer<'s>, Token) {
-        let mut lexer = Lexer::new(&self.source[..end], self.grammar);
+        let mut lexer = Lexer::new(&self.source[..end], self.columns, self.grammar);
         let before = &self.bytes[token.start as usize..open];
         let lines = memchr::memchr_iter(b'\n', before).count() as u32;
         let line_start = match memchr::memrchr(b'\n', before) {
@@ -55,7 +60,7 @@ impl<'s> Lexer<'s> {
         (lexer, parenthesis)
     }
 
-    /// The place of a node, in characters.
+    /// The place of a node, in columns.
     pub(crate) fn place_of(&self, location: Location) -> ErrorPlace {
         ErrorPlace {
             lineno: location.lineno,
@@ -70,14 +75,14 @@ impl<'s> Lexer<'s> {
         let text = self.source.strip_suffix('\n').unwrap_or(self.source);
         let line_start = text.rfind('\n').map_or(0, |newline| newline + 1);
         let lineno = memchr::memchr_iter(b'\n', text.as_bytes()).count() as u32 + 1;
-        let offset = text[line_start..].chars().count() as i32 + 1;
+        let offset = self.columns_between(line_start, text.len()) as i32 + 1;
         ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: -1 }
     }
 
-    /// The character, from 1, that stands that many bytes into that line.
+    /// The column, from 1, that stands that many bytes into that line.
     pub(crate) fn offset_in_line(&self, line: u32, column: u32) -> i32 {
         let line_start = self.start_of_line(line);
-        self.characters(line_start, line_start + column as usize) as i32 + 1
+        self.columns_between(line_start, line_start + column as usize) as i32 + 1
     }
 
     /// The offset of a line, from 1.

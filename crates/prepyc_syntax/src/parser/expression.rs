@@ -154,9 +154,10 @@ impl<'a> Parser<'a, '_> {
     fn lambda(&mut self) -> Parse<Expr<'a>> {
         let start = self.start();
         self.bump();
+        // A default may be a lambda as well.
+        self.enter()?;
         let args = self.lambda_parameters()?;
         self.expect(TokenKind::Colon)?;
-        self.enter()?;
         let body = self.expression()?;
         self.leave();
         let kind = ExprKind::Lambda { args, body: self.alloc(body) };

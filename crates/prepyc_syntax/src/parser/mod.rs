@@ -27,8 +27,8 @@ use crate::ast::{Alias, Arg, Comprehension, ExceptHandler, Expr, Keyword, Locati
 use crate::ast::{Pattern, Stmt, TypeParam, WithItem};
 use crate::diagnose;
 use crate::error::{ErrorKind, SyntaxError};
-use crate::lexer::Lexer;
 use crate::lexer::token::{Token, TokenKind};
+use crate::lexer::{Columns, Lexer};
 use name_cache::NameCache;
 
 /// The source is wrong, at the current token if nowhere else.
@@ -98,12 +98,13 @@ struct Scratch<'a> {
 impl<'a, 's> Parser<'a, 's> {
     pub(crate) fn new(
         source: &'s str,
+        columns: Columns,
         grammar: &'static Grammar,
         arena: &'a Bump,
         names: &'s mut Strings,
         max_depth: u32,
     ) -> Parser<'a, 's> {
-        let mut lexer = Lexer::new(source, grammar);
+        let mut lexer = Lexer::new(source, columns, grammar);
         let current = lexer.next_token();
         Parser {
             lexer,
@@ -316,7 +317,10 @@ impl Parser<'_, '_> {
                 diagnose::prefer_lexer_error(self.lexer, self.current.location.lineno, *error)
             }
             Some(error) => *error,
-            None => diagnose::explain(Lexer::new(source, self.grammar), self.grammar),
+            None => {
+                let lexer = Lexer::new(source, self.lexer.columns(), self.grammar);
+                diagnose::explain(lexer, self.grammar)
+            }
         }
     }
 }

@@ -149,7 +149,7 @@ impl<'a> Parser<'a, '_> {
     /// Appends what the literal stands for.
     fn decode(&mut self, token: &Token, parts: Parts<'_>) -> Parse<()> {
         if parts.is_bytes() && !parts.body.is_ascii() {
-            return self.reject(token, "bytes can only contain ASCII literal characters");
+            return self.reject_at(token, "bytes can only contain ASCII literal characters");
         }
         if parts.is_raw() {
             self.text.extend_from_slice(parts.body.as_bytes());
@@ -183,10 +183,15 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    /// Fails with a `SyntaxError` that covers the token.
+    /// Fails with a `SyntaxError` where CPython raises those that it does not place itself.
     pub(super) fn reject<T>(&mut self, token: &Token, message: &str) -> Parse<T> {
         // CPython 3.11 points at the last token it has looked at.
-        let token = if self.grammar.fstrings == FStrings::OneToken { &self.current } else { token };
+        let last = self.current;
+        self.reject_at(if self.grammar.fstrings == FStrings::OneToken { &last } else { token }, message)
+    }
+
+    /// Fails with a `SyntaxError` that covers the token.
+    fn reject_at<T>(&mut self, token: &Token, message: &str) -> Parse<T> {
         let place = self.lexer.place_of(token.location);
         let error = SyntaxError { kind: ErrorKind::Syntax, message: message.to_owned(), place: Some(place) };
         self.error.get_or_insert_with(|| Box::new(error));
@@ -197,9 +202,10 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn plain_piece(&mut self, pieces: &mut Pieces, token: Token) -> Parse<()> {
         let text = self.lexer.text(&token);
         let parts = string::split(text);
-        pieces.note_bytes(parts.is_bytes())?;
         pieces.extend_run(token.location, kind_of(text));
-        self.decode(&token, parts)
+        // CPython reads each literal before it looks at all of them.
+        self.decode(&token, parts)?;
+        pieces.note_bytes(parts.is_bytes())
     }
 
     /// All pieces as one expression.
