@@ -3,6 +3,7 @@
 //! What is compared runs in turns, so that a noisy machine disturbs both; of each the median counts. These are
 //! figures to read, not marks to pass.
 
+mod compile;
 mod figures;
 mod machine;
 mod marshal;
@@ -54,6 +55,8 @@ enum Subject {
     Marshal,
     /// Bytes to a syntax tree.
     Parser,
+    /// Bytes to marshal bytes.
+    Compiler,
 }
 
 /// What is measured with: an interpreter and the release build of both binaries.
@@ -72,8 +75,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "{}", machine::facts())?;
     let mut table = Table::default();
-    if arguments.only != Some(Subject::Parser) {
+    if !matches!(arguments.only, Some(Subject::Parser | Subject::Compiler)) {
         let built = build()?;
+        let oracle = oracle.clone();
         let tools = Tools { oracle, prepyc: built.join("prepyc"), worker: built.join("prepyc-worker") };
         let trees = tree::Copies::new(&tools.oracle, arguments.tree.as_deref())?;
         let python = tools.oracle.evaluate("import sys; print(sys.version.split()[0])");
@@ -90,6 +94,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     if wanted(Subject::Parser) {
         parser::measure(&arguments.python, &mut table)?;
+    }
+    if wanted(Subject::Compiler) {
+        compile::measure(&oracle, arguments, &mut table)?;
     }
     write!(out, "{table}")?;
     Ok(())

@@ -21,6 +21,8 @@ pub struct Backend {
     set: InstructionSet,
     cfg: Cfg,
     assembler: Assembler,
+    /// Empty ones, for their memory.
+    sequences: Vec<InstructionSequence>,
     watch: Watch,
 }
 
@@ -35,6 +37,7 @@ impl Backend {
             set: InstructionSet::of(version),
             cfg: Cfg::default(),
             assembler: Assembler::default(),
+            sequences: Vec::new(),
             watch: |_| {},
         })
     }
@@ -47,6 +50,17 @@ impl Backend {
     /// Who is told.
     pub(crate) fn watch(&self) -> Watch {
         self.watch
+    }
+
+    /// An empty sequence.
+    pub(crate) fn take_sequence(&mut self) -> InstructionSequence {
+        self.sequences.pop().unwrap_or_default()
+    }
+
+    /// Keeps the memory of a sequence that is done with.
+    pub(crate) fn give_back(&mut self, mut sequence: InstructionSequence) {
+        sequence.clear();
+        self.sequences.push(sequence);
     }
 
     /// Optimizes the instructions and assembles them.

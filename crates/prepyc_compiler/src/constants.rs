@@ -8,30 +8,50 @@ use std::hash::{BuildHasher, Hash, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use prepyc_bytecode::{CodeObject, Constant, StrId};
+use rustc_hash::FxBuildHasher;
 
 /// The constants of one code object, in the order they were first asked for.
 #[derive(Clone, Debug, Default)]
 pub struct ConstantTable {
     constants: Vec<Constant>,
-    /// Indices into `constants`, by value.
+    /// By constant: a number that equal ones share, and few others.
+    keys: Vec<u64>,
+    /// Indices into `constants`, by key; empty until a scan of all keys would cost more.
     index: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
+/// Up to this many constants or names are found faster by looking at them all.
+const SCANNED: usize = 16;
+
 impl ConstantTable {
     /// The index of the constant, which is appended if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
-        let hash = hash_of(&self.hasher, &constant);
-        if let Some(&found) =
-            self.index.find(hash, |&index| same_constant(&self.constants[index as usize], &constant))
-        {
+        let key = key_of(&self.hasher, &constant);
+        if let Some(found) = self.find(key, &constant) {
             return found;
         }
         let index = self.constants.len() as u32;
         self.constants.push(constant);
-        let (constants, hasher) = (&self.constants, &self.hasher);
-        self.index.insert_unique(hash, index, |&index| hash_of(hasher, &constants[index as usize]));
+        self.keys.push(key);
+        if self.keys.len() > SCANNED {
+            let (keys, hasher) = (&self.keys, &self.hasher);
+            let rehash = |&index: &u32| hasher.hash_one(keys[index as usize]);
+            for unindexed in self.index.len() as u32..=index {
+                self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
+            }
+        }
         index
+    }
+
+    fn find(&self, key: u64, constant: &Constant) -> Option<u32> {
+        let is_same = |index: u32| {
+            self.keys[index as usize] == key && same_constant(&self.constants[index as usize], constant)
+        };
+        if self.keys.len() <= SCANNED {
+            return (0..self.keys.len() as u32).find(|&index| is_same(index));
+        }
+        self.index.find(self.hasher.hash_one(key), |&index| is_same(index)).copied()
     }
 
     /// The constant at an index.
@@ -74,6 +94,7 @@ impl ConstantTable {
             index += 1;
             keep(index - 1)
         });
+        self.keys.clear();
         self.index.clear();
     }
 }
@@ -130,10 +151,23 @@ fn same_code(left: &CodeObject, right: &CodeObject) -> bool {
         && same_constants(&left.consts, &right.consts)
 }
 
-fn hash_of(hasher: &DefaultHashBuilder, constant: &Constant) -> u64 {
-    let mut state = hasher.build_hasher();
-    hash_into(constant, &mut state);
-    state.finish()
+/// A number that equal constants share. The common ones need no hashing for it: those of one kind differ by it.
+fn key_of(hasher: &DefaultHashBuilder, constant: &Constant) -> u64 {
+    let of_kind = |kind: u64, value: u64| value.rotate_left(3) ^ kind;
+    match constant {
+        Constant::None => 1,
+        Constant::Bool(value) => of_kind(2, u64::from(*value)),
+        Constant::Str(id) => of_kind(3, id.index() as u64),
+        Constant::Float(value) => of_kind(4, value.to_bits()),
+        Constant::Int(value) if value.to_i64().is_some() => {
+            of_kind(5, value.to_i64().unwrap_or_default() as u64)
+        }
+        _ => {
+            let mut state = hasher.build_hasher();
+            hash_into(constant, &mut state);
+            state.finish()
+        }
+    }
 }
 
 fn hash_into(constant: &Constant, state: &mut impl Hasher) {
@@ -159,11 +193,7 @@ pub struct NameTable {
     names: Vec<StrId>,
     /// Indices into `names`; empty until a scan of them all would cost more.
     index: HashTable<u32>,
-    hasher: DefaultHashBuilder,
 }
-
-/// Up to this many names are found faster by looking at them all.
-const SCANNED_NAMES: usize = 12;
 
 impl NameTable {
     /// The index of the name, which is appended if it is new.
@@ -173,11 +203,10 @@ impl NameTable {
         }
         let index = self.names.len() as u32;
         self.names.push(name);
-        if self.names.len() > SCANNED_NAMES {
-            let (names, hasher) = (&self.names, &self.hasher);
-            let rehash = |&index: &u32| hasher.hash_one(names[index as usize]);
-            let first = self.index.len() as u32;
-            for unindexed in first..=index {
+        if self.names.len() > SCANNED {
+            let names = &self.names;
+            let rehash = |&index: &u32| FxBuildHasher.hash_one(names[index as usize]);
+            for unindexed in self.index.len() as u32..=index {
                 self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
             }
         }
@@ -187,10 +216,15 @@ impl NameTable {
     /// The index of the name, if it has one.
     #[must_use]
     pub fn find(&self, name: StrId) -> Option<u32> {
-        if self.names.len() <= SCANNED_NAMES {
-            return self.names.iter().position(|&known| known == name).map(|index| index as u32);
+        if self.names.len() <= SCANNED {
+            // All of them, whichever it is: that needs no guess at where to stop.
+            let mut found = u32::MAX;
+            for (index, &known) in (0..).zip(&self.names) {
+                found = if known == name { index } else { found };
+            }
+            return (found != u32::MAX).then_some(found);
         }
-        self.index.find(self.hasher.hash_one(name), |&index| self.names[index as usize] == name).copied()
+        self.index.find(FxBuildHasher.hash_one(name), |&index| self.names[index as usize] == name).copied()
     }
 
     /// Whether the name has an index.

@@ -6,10 +6,19 @@ use prepyc_bytecode::{PyStr, StrId, Strings};
 ///
 /// A private name begins with two underscores, does not end with two, and has no dot in it. A class named only by
 /// underscores hides nothing.
+#[inline]
 pub(crate) fn mangle(strings: &mut Strings, class: Option<StrId>, name: StrId) -> StrId {
     let Some(class) = class else { return name };
+    match strings.get(name).as_bytes() {
+        [b'_', b'_', ..] => mangle_private(strings, class, name),
+        _ => name,
+    }
+}
+
+/// As [`mangle`], for a name that begins with two underscores.
+fn mangle_private(strings: &mut Strings, class: StrId, name: StrId) -> StrId {
     let text = strings.get(name).as_bytes();
-    if !text.starts_with(b"__") || text.ends_with(b"__") || text.contains(&b'.') {
+    if text.ends_with(b"__") || text.contains(&b'.') {
         return name;
     }
     let class = strings.get(class).as_bytes();

@@ -38,7 +38,10 @@ struct Row {
 
 /// The rows to print.
 #[derive(Debug, Default)]
-pub(super) struct Table(Vec<Row>);
+pub(super) struct Table {
+    rows: Vec<Row>,
+    notes: Vec<String>,
+}
 
 impl Table {
     /// Adds how long the same work took both.
@@ -52,7 +55,12 @@ impl Table {
     }
 
     fn add(&mut self, what: impl Into<String>, theirs: String, ours: String, ratio: f64) {
-        self.0.push(Row { what: what.into(), theirs, ours, ratio });
+        self.rows.push(Row { what: what.into(), theirs, ours, ratio });
+    }
+
+    /// Adds a line below the table.
+    pub(super) fn add_note(&mut self, note: String) {
+        self.notes.push(note);
     }
 }
 
@@ -64,8 +72,11 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "| what | theirs | prepyc | times as fast |")?;
         writeln!(f, "|---|---|---|---|")?;
-        for Row { what, theirs, ours, ratio } in &self.0 {
+        for Row { what, theirs, ours, ratio } in &self.rows {
             writeln!(f, "| {what} | {theirs} | {ours} | {ratio:.2} |")?;
+        }
+        for note in &self.notes {
+            writeln!(f, "\n{note}")?;
         }
         Ok(())
     }

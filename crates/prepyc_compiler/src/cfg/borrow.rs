@@ -84,6 +84,7 @@ impl Tracker {
 
 impl Cfg {
     /// Turns LOAD_FAST and LOAD_FAST_LOAD_FAST into their borrowing forms where that is safe.
+    #[inline(never)]
     pub(super) fn borrow_locals(&mut self, features: &Features) {
         if !self.may_have(Contents::LOCAL) {
             return;

@@ -19,6 +19,7 @@ impl Cfg {
     ///
     /// # Panics
     /// If a label that is jumped to stands nowhere, or behind the last instruction.
+    #[inline(never)]
     pub(crate) fn build(&mut self, sequence: &InstructionSequence) {
         self.in_use = 0;
         self.has_handlers = false;

@@ -8,6 +8,7 @@ use crate::op::Op;
 
 impl Cfg {
     /// Moves the blocks that only handlers lead to behind the others, in their order.
+    #[inline(never)]
     pub(super) fn push_cold_blocks_to_end(&mut self) {
         let entry = self.entry();
         if self[entry].next.is_none() || !self.has_except_handlers() {

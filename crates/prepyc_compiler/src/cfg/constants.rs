@@ -17,6 +17,7 @@ const SMALL_INT_LIMIT: i64 = 256;
 
 impl Cfg {
     /// Turns loads of small integers into LOAD_SMALL_INT.
+    #[inline(never)]
     pub(super) fn shrink_small_ints(&mut self, consts: &ConstantTable) {
         if consts.as_slice().iter().all(|constant| small_int(constant).is_none()) {
             return;
@@ -36,6 +37,7 @@ impl Cfg {
     }
 
     /// Decides jumps and truth tests of constants, and turns comparisons with None into jumps of their own.
+    #[inline(never)]
     pub(super) fn fold_constant_jumps(&mut self, consts: &mut ConstantTable, strings: &Strings) {
         self.for_each_block(|cfg, id| {
             if !cfg[id].may_have(Contents::DECIDABLE) {
@@ -122,6 +124,7 @@ impl Cfg {
     }
 
     /// Drops constants that no instruction loads, bar the first, which may be the docstring.
+    #[inline(never)]
     pub(super) fn remove_unused_constants(&mut self, consts: &mut ConstantTable) {
         const UNUSED: u32 = u32::MAX;
         // The only one is the first.
@@ -136,8 +139,10 @@ impl Cfg {
             if !cfg[id].may_have(Contents::CONSTANT) {
                 return;
             }
-            for instruction in cfg[id].instructions().iter().filter(|found| found.op.has_const()) {
-                places[instruction.oparg as usize] = 0;
+            for instruction in cfg[id].instructions() {
+                // Number 0 stays anyway.
+                let index = if instruction.op.has_const() { instruction.oparg } else { 0 };
+                places[index as usize] = 0;
             }
         });
         let mut kept = 0;

@@ -31,8 +31,8 @@ impl Contents {
     pub(super) const CELL: Contents = Contents(1 << 9);
     /// Stands for something else or nothing once the passes are through.
     pub(super) const PSEUDO: Contents = Contents(1 << 10);
-    /// Has no place in the source.
-    pub(super) const UNPLACED: Contents = Contents(1 << 11);
+    /// Names no line of the source.
+    pub(super) const LINELESS: Contents = Contents(1 << 11);
 
     const fn and(self, other: Contents) -> Contents {
         Contents(self.0 | other.0)
@@ -53,7 +53,7 @@ impl Contents {
     /// What there is to note of an instruction.
     pub(super) fn of(instruction: &Instruction) -> Contents {
         let contents = Contents::of_op(instruction.op);
-        if instruction.location.is_none() { contents.and(Contents::UNPLACED) } else { contents }
+        if instruction.location.has_line() { contents } else { contents.and(Contents::LINELESS) }
     }
 
     /// What there is to note of an instruction, its place apart.
@@ -178,8 +178,8 @@ mod tests {
             assert!(op.has_const() && Contents::of_op(op).has(Contents::CONSTANT));
         }
         let unplaced = Instruction::new(Op::LoadName, 0, Location::NONE);
-        assert!(Contents::of(&unplaced).has(Contents::UNPLACED));
-        let placed = Instruction::new(Op::LoadName, 0, Location::NEXT);
+        assert!(Contents::of(&unplaced).has(Contents::LINELESS));
+        let placed = Instruction::new(Op::LoadName, 0, Location::line_only(1));
         assert_eq!(Contents::of(&placed), Contents::NOTHING);
     }
 }

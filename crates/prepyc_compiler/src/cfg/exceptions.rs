@@ -26,6 +26,7 @@ const RESUME_AT_DEPTH_1: u32 = 4;
 
 impl Cfg {
     /// Marks the blocks that a `SETUP_…` announces.
+    #[inline(never)]
     pub(super) fn mark_except_handlers(&mut self) {
         if !self.has_handlers {
             return;
@@ -50,6 +51,7 @@ impl Cfg {
     }
 
     /// Gives every instruction its handler.
+    #[inline(never)]
     pub(super) fn label_exception_targets(&mut self) {
         if !self.has_except_handlers() {
             return;

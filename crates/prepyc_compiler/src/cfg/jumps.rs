@@ -9,6 +9,7 @@ use crate::op::{ControlFlow, Op};
 
 impl Cfg {
     /// Makes conditional jumps lead forwards, and marks where they are not taken (3.14 on).
+    #[inline(never)]
     pub(super) fn normalize_jumps(&mut self, features: &Features) {
         let marks_not_taken = features.cfg_pipeline == CfgPipeline::FoldedGraph;
         self.clear_visited();

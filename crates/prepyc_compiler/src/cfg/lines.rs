@@ -10,16 +10,21 @@ use crate::location::Location;
 impl Cfg {
     /// Gives lines to instructions without any, as far as control flow says which.
     pub(super) fn resolve_line_numbers(&mut self) {
-        self.duplicate_exits_without_lines();
-        self.propagate_line_numbers();
+        if self.may_have(Contents::LINELESS) {
+            self.duplicate_exits_without_lines();
+            self.propagate_line_numbers();
+        }
     }
 
     /// Whether the block leaves the code object or looks for signals, and has no line to do it on.
     fn needs_line(&self, id: BasicBlockId) -> bool {
         let block = &self[id];
-        block.has_no_line() && (block.exits_scope() || block.has_eval_break())
+        block.may_have(Contents::LINELESS)
+            && block.has_no_line()
+            && (block.exits_scope() || block.has_eval_break())
     }
 
+    #[inline(never)]
     fn duplicate_exits_without_lines(&mut self) {
         self.for_each_block(|cfg, id| {
             let Some(last) = cfg[id].last().copied().filter(|last| last.is_jump()) else {
@@ -52,10 +57,11 @@ impl Cfg {
         });
     }
 
+    #[inline(never)]
     fn propagate_line_numbers(&mut self) {
         self.for_each_block(|cfg, id| {
             let block = &mut cfg[id];
-            if block.may_have(Contents::UNPLACED) {
+            if block.may_have(Contents::LINELESS) {
                 let mut place = Location::NONE;
                 for instruction in block.instructions_mut() {
                     if instruction.location.is_none() {
@@ -64,8 +70,8 @@ impl Cfg {
                         place = instruction.location;
                     }
                 }
-                if block.instructions().first().is_some_and(|first| !first.location.is_none()) {
-                    block.contents.remove(Contents::UNPLACED);
+                if block.instructions().iter().all(|instruction| instruction.location.has_line()) {
+                    block.contents.remove(Contents::LINELESS);
                 }
             }
             let Some(last) = block.last().copied() else {
@@ -86,7 +92,8 @@ impl Cfg {
     /// Gives the place to the first instruction of a block that has but one predecessor, unless it has one.
     fn inherit_location(&mut self, id: BasicBlockId, place: Location) {
         let block = &mut self[id];
-        if block.predecessors == 1
+        if block.may_have(Contents::LINELESS)
+            && block.predecessors == 1
             && let Some(first) = block.instructions_mut().first_mut()
             && first.location.is_none()
         {

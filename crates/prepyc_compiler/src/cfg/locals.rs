@@ -11,8 +11,29 @@ use crate::unit::CodeUnitMetadata;
 /// So many locals are followed from block to block.
 const FOLLOWED_LOCALS: u32 = u64::BITS;
 
+/// What an instruction does to the local it names, as masks.
+#[derive(Clone, Copy)]
+struct Effect {
+    /// All bits if the local is bound afterwards.
+    binds: u64,
+    /// All bits if it may be unbound afterwards.
+    unbinds: u64,
+}
+
+static EFFECTS: [Effect; Op::COUNT] = {
+    let mut effects = [Effect { binds: 0, unbinds: 0 }; Op::COUNT];
+    effects[Op::LoadFast as usize].binds = u64::MAX;
+    effects[Op::LoadFastCheck as usize].binds = u64::MAX;
+    effects[Op::StoreFast as usize].binds = u64::MAX;
+    effects[Op::DeleteFast as usize].unbinds = u64::MAX;
+    effects[Op::LoadFastAndClear as usize].unbinds = u64::MAX;
+    effects[Op::StoreFastMaybeNull as usize].unbinds = u64::MAX;
+    effects
+};
+
 impl Cfg {
     /// Turns LOAD_FAST into LOAD_FAST_CHECK where the local may be unbound.
+    #[inline(never)]
     pub(super) fn check_unbound_locals(&mut self, unit: &CodeUnitMetadata) {
         let locals = unit.varnames.len() as u32;
         if locals == 0 {
@@ -93,21 +114,13 @@ impl Cfg {
                 self.spread_unsafe(Some(handler), unsafe_locals, pending);
                 handler_knows = Some((handler, unsafe_locals));
             }
-            if instruction.oparg >= FOLLOWED_LOCALS {
-                continue;
+            // No branch on what kind it is: half of all instructions are loads and stores of locals, none predictable.
+            let bit = if instruction.oparg < FOLLOWED_LOCALS { 1 << instruction.oparg } else { 0 };
+            let Effect { binds, unbinds } = EFFECTS[instruction.op as usize];
+            if unsafe_locals & bit & binds != 0 && instruction.op == Op::LoadFast {
+                instruction.op = Op::LoadFastCheck;
             }
-            let bit = 1 << instruction.oparg;
-            match instruction.op {
-                Op::DeleteFast | Op::LoadFastAndClear | Op::StoreFastMaybeNull => unsafe_locals |= bit,
-                Op::StoreFast | Op::LoadFastCheck => unsafe_locals &= !bit,
-                Op::LoadFast => {
-                    if unsafe_locals & bit != 0 {
-                        instruction.op = Op::LoadFastCheck;
-                    }
-                    unsafe_locals &= !bit;
-                }
-                _ => {}
-            }
+            unsafe_locals = unsafe_locals & !(bit & binds) | bit & unbinds;
         }
         self[id].slots = slots;
         unsafe_locals

@@ -26,6 +26,7 @@ enum Progress {
 
 impl Cfg {
     /// Improves each block on its own.
+    #[inline(never)]
     pub(super) fn optimize_basic_blocks(&mut self, context: &mut PassContext<'_>) {
         self.for_each_block(|cfg, id| {
             let block = &cfg[id];

@@ -26,6 +26,7 @@ pub(crate) fn cell_slots(unit: &CodeUnitMetadata) -> Vec<u32> {
 
 impl Cfg {
     /// Inserts the instructions that make cells, closures and generators, and gives variables their slots.
+    #[inline(never)]
     pub(super) fn prepare_localsplus(&mut self, unit: &CodeUnitMetadata) {
         let slots = cell_slots(unit);
         self.for_each_block(|cfg, id| {
@@ -71,6 +72,7 @@ impl Cfg {
     }
 
     /// Spells out JUMP_IF_FALSE and JUMP_IF_TRUE, which leave on the stack what they test (3.14 on).
+    #[inline(never)]
     pub(super) fn convert_pseudo_conditional_jumps(&mut self) {
         self.for_each_block(|cfg, id| {
             let block = &mut cfg[id];
@@ -91,6 +93,7 @@ impl Cfg {
     }
 
     /// Turns the other pseudo-instructions into what they stand for, or into nothing.
+    #[inline(never)]
     pub(super) fn convert_pseudo_instructions(&mut self) {
         self.for_each_block(|cfg, id| {
             let block = &mut cfg[id];

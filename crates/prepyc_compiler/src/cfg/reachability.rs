@@ -11,6 +11,7 @@ const MAX_COPIED_INSTRUCTIONS: usize = 4;
 
 impl Cfg {
     /// Counts the ways that lead to each block, and empties those that none leads to.
+    #[inline(never)]
     pub(super) fn remove_unreachable_blocks(&mut self) {
         for block in &mut self.blocks[..self.in_use] {
             block.is_visited = false;
@@ -53,6 +54,7 @@ impl Cfg {
 
     /// Replaces jumps to small blocks that leave the code object, and to blocks without lines that end in a jump, by
     /// the instructions of those blocks, until none is left.
+    #[inline(never)]
     pub(super) fn inline_small_blocks(&mut self) {
         let mut changed = true;
         while changed {

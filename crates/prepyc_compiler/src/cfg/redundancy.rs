@@ -16,6 +16,7 @@ impl Cfg {
     }
 
     /// Removes the NOPs that no line depends on; says how many.
+    #[inline(never)]
     pub(super) fn remove_redundant_nops(&mut self) -> usize {
         let mut removed = 0;
         self.for_each_block(|cfg, id| removed += cfg.remove_redundant_nops_of(id));
@@ -78,6 +79,7 @@ impl Cfg {
     }
 
     /// Removes values that are pushed only to be popped, and the NOPs that leaves.
+    #[inline(never)]
     pub(super) fn remove_redundant_nops_and_pairs(&mut self) {
         let mut done = false;
         while !done {
@@ -123,6 +125,7 @@ impl Cfg {
     }
 
     /// Turns jumps to the next instruction into NOPs; says how many.
+    #[inline(never)]
     fn remove_redundant_jumps(&mut self) -> usize {
         let mut removed = 0;
         self.for_each_block(|cfg, id| {

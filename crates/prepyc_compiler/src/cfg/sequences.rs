@@ -58,7 +58,7 @@ impl Cfg {
     fn clear_instructions(&mut self, id: BasicBlockId, places: Range<usize>) {
         let block = &mut self[id];
         block.contents.insert(Contents::NOP);
-        block.contents.insert(Contents::UNPLACED);
+        block.contents.insert(Contents::LINELESS);
         for instruction in block.slots[places].iter_mut().filter(|found| found.op != Op::Nop) {
             instruction.set_nop();
             instruction.location = Location::NONE;

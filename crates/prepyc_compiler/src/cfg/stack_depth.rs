@@ -11,6 +11,7 @@ use crate::stack::{effect_of, jump_effect_of};
 
 impl Cfg {
     /// The greatest depth that any instruction begins with; notes the depth at each block.
+    #[inline(never)]
     pub(super) fn calculate_stack_depth(&mut self, features: &Features) -> u32 {
         for block in &mut self.blocks[..self.in_use] {
             block.start_depth = None;

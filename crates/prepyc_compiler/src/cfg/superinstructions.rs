@@ -11,6 +11,7 @@ const LOCALS_IN_PAIRS: u32 = 16;
 
 impl Cfg {
     /// Pairs up neighbouring loads and stores of low-numbered locals that are not on different lines.
+    #[inline(never)]
     pub(super) fn insert_superinstructions(&mut self) {
         self.for_each_block(|cfg, id| {
             if !cfg[id].may_have(Contents::LOCAL) {

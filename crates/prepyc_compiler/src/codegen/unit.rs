@@ -1,5 +1,7 @@
 //! The unit being compiled: entering and leaving a code object.
 
+use std::borrow::Cow;
+
 use prepyc_bytecode::{CodeObject, Constant, PyStr, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
 use prepyc_syntax::{ErrorKind, SyntaxError};
@@ -182,7 +184,7 @@ impl<'a> Codegen<'a, '_> {
         self.place_variables(scope, kind, &mut metadata);
         metadata.flags = self.flags(scope, kind);
         metadata.qualname = self.qualified_name(name, kind, scope);
-        let mut sequence = InstructionSequence::new();
+        let mut sequence = self.backend.take_sequence();
         let line = if kind == UnitKind::Module { 0 } else { firstlineno };
         sequence.emit(Op::Resume, 0, Location::range(line, 0, firstlineno, 0));
         self.units.push(CompilerUnit {
@@ -305,7 +307,9 @@ impl<'a> Codegen<'a, '_> {
         }
         self.emit(Op::ReturnValue, Location::NONE);
         let unit = self.units.pop().expect("a unit that was entered");
-        Ok(self.backend.make_code(&unit.sequence, unit.metadata, self.filename, self.strings)?)
+        let code = self.backend.make_code(&unit.sequence, unit.metadata, self.filename, self.strings)?;
+        self.backend.give_back(unit.sequence);
+        Ok(code)
     }
 
     /// A generator turns a `StopIteration` that escapes it into a `RuntimeError`.
@@ -332,7 +336,10 @@ impl<'a> Codegen<'a, '_> {
                 place: None,
             }));
         }
-        Ok(self.intern_bytes(&clean(expanded)))
+        match clean(expanded) {
+            Cow::Borrowed(_) => Ok(text),
+            Cow::Owned(cleaned) => Ok(self.intern_bytes(&cleaned)),
+        }
     }
 }
 
@@ -352,25 +359,40 @@ fn surrogates_error(text: &[u8]) -> Option<String> {
     Some(format!("'utf-8' codec can't encode {which}: surrogates not allowed"))
 }
 
-fn clean(expanded: Vec<u8>) -> Vec<u8> {
+/// The text without its margin; as it is if it has none.
+fn clean(expanded: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     let indentation = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
-    let mut lines = expanded.split(|&byte| byte == b'\n');
-    let first = lines.next().unwrap_or_default();
-    let margin =
-        lines.clone().filter(|line| indentation(line) < line.len()).map(indentation).min().unwrap_or(0);
-    let first_indent = indentation(first);
+    let first_end = memchr::memchr(b'\n', &expanded).unwrap_or(expanded.len());
+    let first_indent = indentation(&expanded[..first_end]);
+    let mut margin = usize::MAX;
+    for newline in memchr::memchr_iter(b'\n', &expanded) {
+        let line = &expanded[newline + 1..];
+        let indent = indentation(line);
+        if line.get(indent).is_some_and(|&byte| byte != b'\n') {
+            margin = margin.min(indent);
+        }
+    }
+    let margin = if margin == usize::MAX { 0 } else { margin };
     if first_indent == 0 && margin == 0 {
         return expanded;
     }
-    let mut cleaned = first[first_indent..].to_vec();
-    for line in lines {
+    let mut cleaned = Vec::with_capacity(expanded.len());
+    cleaned.extend_from_slice(&expanded[first_indent..first_end]);
+    let mut rest = &expanded[first_end..];
+    while let [_, behind @ ..] = rest {
+        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
+        let line = &behind[..end];
         cleaned.push(b'\n');
-        cleaned.extend_from_slice(&line[margin.min(indentation(line)).min(line.len())..]);
+        cleaned.extend_from_slice(&line[margin.min(indentation(line))..]);
+        rest = &behind[end..];
     }
-    cleaned
+    Cow::Owned(cleaned)
 }
 
-fn expand_tabs(text: &[u8]) -> Vec<u8> {
+fn expand_tabs(text: &[u8]) -> Cow<'_, [u8]> {
+    if memchr::memchr(b'\t', text).is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut expanded = Vec::with_capacity(text.len());
     let mut column = 0;
     for &byte in text {
@@ -388,5 +410,5 @@ fn expand_tabs(text: &[u8]) -> Vec<u8> {
         }
         expanded.push(byte);
     }
-    expanded
+    Cow::Owned(expanded)
 }
