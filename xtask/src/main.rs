@@ -10,6 +10,7 @@ mod r#gen;
 mod interpreter;
 mod oracles;
 mod record;
+mod snippets;
 mod stages;
 mod tidy;
 mod workspace;
@@ -45,6 +46,8 @@ enum Chore {
     Fuzz(fuzz::Arguments),
     /// Record what CPython's code generator emits, for the compiler's stage tests.
     Stages(stages::Arguments),
+    /// Record what the interpreters say of the sources in CPython's own tests.
+    Snippets(snippets::Arguments),
     /// Measure: figures to read, not marks to pass.
     Bench(bench::Arguments),
     /// Install real CPython 3.11 to 3.15, which the tests hold our output against.
@@ -74,6 +77,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Record(arguments) => record::run(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Stages(arguments) => stages::run(&arguments),
+        Chore::Snippets(arguments) => snippets::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Oracles(arguments) => oracles::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),

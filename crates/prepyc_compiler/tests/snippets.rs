@@ -1,4 +1,4 @@
-//! What we say of the sources in CPython's own tests against what the interpreters were recorded to say:
+//! What we say of the sources in CPython's own tests against what the interpreters were recorded to say (`cargo xtask snippets`):
 //! accepted or not, the exception, its message and line, and every warning.
 //!
 //! `known_gaps.txt` lists where we still differ; a gap that closes must be deleted from it.
