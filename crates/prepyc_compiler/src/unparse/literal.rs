@@ -1,7 +1,7 @@
 //! Constants as `repr` writes them.
 
 use num_bigint::BigUint;
-use prepyc_bytecode::PyStr;
+use prepyc_bytecode::{PyStr, float_text};
 use prepyc_syntax::ast::{ConstantKind, Literal};
 use prepyc_version::Features;
 
@@ -69,19 +69,9 @@ impl Writer<'_, '_> {
     }
 }
 
-/// The shortest text that reads back as the number, which is not negative; a whole number has no `.0`.
+/// The number, which is not negative, as `repr` writes it; a whole number has no `.0`.
 fn float(number: f64) -> String {
-    if number.is_infinite() {
-        return INFINITE.to_owned();
-    }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').expect("an exponent");
-    let exponent: i32 = exponent.parse().expect("an integer");
-    if (-4..16).contains(&exponent) {
-        return number.to_string();
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
+    if number.is_infinite() { INFINITE.to_owned() } else { float_text(number) }
 }
 
 fn quote_for(bytes: &[u8]) -> u8 {
