@@ -5,6 +5,7 @@ use prepyc_syntax::ast::{self, Expr, ExprContext, ExprKind, For, If, Operator, S
 use super::condition::JumpWhen;
 use super::frame_block::{FrameBlock, Top};
 use super::unit::UnitKind;
+use super::with_stmt::WithKind;
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
@@ -78,10 +79,10 @@ impl<'a> Codegen<'a, '_> {
                 Ok(())
             }
             StmtKind::Break | StmtKind::Continue => self.leave_loop(s),
-            StmtKind::With(node) => self.conditional(|this| this.with(node, 0)),
+            StmtKind::With(node) => self.conditional(|this| this.with(node, 0, WithKind::Plain)),
             StmtKind::AsyncWith(node) => {
                 self.require_coroutine("'async with' outside async function", loc)?;
-                self.conditional(|this| this.async_with(node, 0))
+                self.conditional(|this| this.with(node, 0, WithKind::Async))
             }
         }
     }

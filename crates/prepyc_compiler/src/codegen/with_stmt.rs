@@ -1,4 +1,4 @@
-//! `with` and `async with`.
+//! `with` and `async with`: one statement but for three awaits.
 
 use prepyc_syntax::ast::With;
 
@@ -14,59 +14,59 @@ const EXIT: u32 = 1;
 const AENTER: u32 = 2;
 const AEXIT: u32 = 3;
 
-impl<'a> Codegen<'a, '_> {
-    pub(super) fn with(&mut self, node: &'a With<'a>, index: usize) -> Generated {
-        let item = &node.items[index];
-        let loc = self.place_of(&item.context_expr);
-        self.expression(&item.context_expr)?;
-        if self.features.with_loads_special_methods {
-            self.enter_special(ENTER, EXIT, loc);
-        } else {
-            self.emit(Op::BeforeWith, loc);
-        }
-        let (last, exit, cleanup) = (self.new_label(), self.new_label(), self.new_label());
-        self.emit_jump(Op::SetupWith, last, loc);
-        self.push_block(FrameBlock::With(loc), loc)?;
-        self.with_inside(node, index, loc, Self::with)?;
-        self.emit(Op::PopBlock, Location::NONE);
-        self.pop_block();
-        self.call_exit_with_nones(loc);
-        self.emit(Op::PopTop, loc);
-        self.emit_jump(Op::Jump, exit, loc);
-        self.use_label(last);
-        self.emit_jump(Op::SetupCleanup, cleanup, loc);
-        self.emit(Op::PushExcInfo, loc);
-        self.emit(Op::WithExceptStart, loc);
-        self.finish_except(cleanup);
-        self.use_label(exit);
-        Ok(())
-    }
+/// Which of the two statements.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum WithKind {
+    Plain,
+    /// `async with`, which awaits what its methods return.
+    Async,
+}
 
-    pub(super) fn async_with(&mut self, node: &'a With<'a>, index: usize) -> Generated {
+impl<'a> Codegen<'a, '_> {
+    /// The statement from its item number `index` on.
+    pub(super) fn with(&mut self, node: &'a With<'a>, index: usize, kind: WithKind) -> Generated {
         let item = &node.items[index];
         let loc = self.place_of(&item.context_expr);
+        let (enter, exit, before, block, end) = match kind {
+            WithKind::Plain => (ENTER, EXIT, Op::BeforeWith, FrameBlock::With(loc), Location::NONE),
+            WithKind::Async => (AENTER, AEXIT, Op::BeforeAsyncWith, FrameBlock::AsyncWith(loc), loc),
+        };
         self.expression(&item.context_expr)?;
         if self.features.with_loads_special_methods {
-            self.enter_special(AENTER, AEXIT, loc);
+            self.enter_special(enter, exit, loc);
         } else {
-            self.emit(Op::BeforeAsyncWith, loc);
+            self.emit(before, loc);
         }
-        self.await_top(1, loc);
+        if kind == WithKind::Async {
+            self.await_top(1, loc);
+        }
         let (last, exit, cleanup) = (self.new_label(), self.new_label(), self.new_label());
         self.emit_jump(Op::SetupWith, last, loc);
-        self.push_block(FrameBlock::AsyncWith(loc), loc)?;
-        self.with_inside(node, index, loc, Self::async_with)?;
-        self.emit(Op::PopBlock, loc);
+        self.push_block(block, loc)?;
+        match &item.optional_vars {
+            Some(target) => self.expression(target)?,
+            None => self.emit(Op::PopTop, loc),
+        }
+        if index + 1 == node.items.len() {
+            self.statements(node.body)?;
+        } else {
+            self.with(node, index + 1, kind)?;
+        }
+        self.emit(Op::PopBlock, end);
         self.pop_block();
         self.call_exit_with_nones(loc);
-        self.await_top(2, loc);
+        if kind == WithKind::Async {
+            self.await_top(2, loc);
+        }
         self.emit(Op::PopTop, loc);
         self.emit_jump(Op::Jump, exit, loc);
         self.use_label(last);
         self.emit_jump(Op::SetupCleanup, cleanup, loc);
         self.emit(Op::PushExcInfo, loc);
         self.emit(Op::WithExceptStart, loc);
-        self.await_top(2, loc);
+        if kind == WithKind::Async {
+            self.await_top(2, loc);
+        }
         self.finish_except(cleanup);
         self.use_label(exit);
         Ok(())
@@ -79,25 +79,6 @@ impl<'a> Codegen<'a, '_> {
         self.emit_with(Op::Swap, 3, loc);
         self.emit_with(Op::LoadSpecial, enter, loc);
         self.emit_with(Op::Call, 0, loc);
-    }
-
-    fn with_inside(
-        &mut self,
-        node: &'a With<'a>,
-        index: usize,
-        loc: Location,
-        inner: fn(&mut Self, &'a With<'a>, usize) -> Generated,
-    ) -> Generated {
-        match &node.items[index].optional_vars {
-            Some(target) => self.expression(target)?,
-            None => self.emit(Op::PopTop, loc),
-        }
-        if index + 1 == node.items.len() {
-            self.statements(node.body)?;
-        } else {
-            inner(self, node, index + 1)?;
-        }
-        Ok(())
     }
 
     pub(super) fn call_exit_with_nones(&mut self, loc: Location) {
