@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use prepyc_bytecode::{Program, diff::first_differences};
 use prepyc_compiler::{CompileOptions, Optimize, compile};
+use prepyc_testing::Oracle;
 use prepyc_version::PyVersion;
 
 const SCRIPT: &str = "import sys,marshal,warnings
@@ -70,8 +71,9 @@ fn main() {
     for path in &arguments[2..] {
         collect(Path::new(path), &mut files);
     }
-    let home = std::env::var("HOME").unwrap();
-    let mut child = Command::new(format!("{home}/.cache/prepyc-oracles/bin/python{version}"))
+    let mut child = Oracle::find(&arguments[0])
+        .expect("an interpreter from cargo xtask oracles")
+        .command()
         .args(["-c", SCRIPT, &arguments[1]])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -8,25 +8,16 @@ use std::process::Command;
 use prepyc_engine::{
     CompileFailure, CompileRequest, CompileResult, Diagnostic, Engine, Filename, Limits, Optimize,
 };
+use prepyc_testing::Oracle;
 
 /// The interpreters with a driver-capable build, oldest first.
 pub(crate) const ORACLES: [&str; 4] = ["3.11", "3.13", "3.14", "3.15"];
 
 /// The path of the interpreter `python3.x` that `cargo xtask oracles` has installed.
 ///
-/// None, with a line on stderr, where it has not; that fails where CI=true.
+/// None where it has not, which counts as a skip and fails where CI=true.
 pub(crate) fn oracle(version: &str) -> Option<PathBuf> {
-    let folder = env::var_os("PREPYC_ORACLES").map(PathBuf::from).unwrap_or_else(|| {
-        PathBuf::from(env::var_os("HOME").expect("HOME is set")).join(".cache/prepyc-oracles/bin")
-    });
-    let python = folder.join(format!("python{version}"));
-    if python.exists() {
-        return Some(python);
-    }
-    let message = format!("skipped: no {}; run `cargo xtask oracles`", python.display());
-    assert!(env::var("CI").as_deref() != Ok("true"), "{message}");
-    report(&message);
-    None
+    Some(Oracle::find_or_skip(version, "engine")?.executable().to_owned())
 }
 
 /// All oracles that are there.
