@@ -156,6 +156,10 @@ fn a_cancel_while_files_are_read_is_answered_when_they_are_left() {
     running.send(2, &["fast"]);
     assert_eq!(beginnings.recv().unwrap(), "fast");
     running.cancel(2);
+    // Cancels are read in order: once a waiting request's is answered, the two before it are known.
+    running.send(3, &["waiting"]);
+    running.cancel(3);
+    assert_eq!(running.answer(), cancelled(3));
     go.send(()).unwrap();
     go.send(()).unwrap();
     let mut answers = [running.answer(), running.answer()];
