@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     writeln!(out, "{}", machine::facts())?;
     let mut table = Table::default();
     if !matches!(arguments.only, Some(Subject::Parser | Subject::Compiler)) {
-        let built = build()?;
+        let built = workspace::build_release()?;
         let oracle = oracle.clone();
         let tools = Tools { oracle, prepyc: built.join("prepyc"), worker: built.join("prepyc-worker") };
         let trees = tree::Copies::new(&tools.oracle, arguments.tree.as_deref())?;
@@ -100,15 +100,6 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     write!(out, "{table}")?;
     Ok(())
-}
-
-/// Builds both binaries with all optimisation and returns their folder.
-fn build() -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace::root()).args(["build", "--release", "--quiet", "--package", "prepyc"]);
-    workspace::run(&mut cargo)?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    Ok(workspace::root().join(target).join("release"))
 }
 
 /// Runs a command whose output nobody reads.

@@ -5,6 +5,7 @@ mod ast_record;
 mod bench;
 mod ci;
 mod corpus;
+mod cpython_tests;
 mod fuzz;
 mod r#gen;
 mod interpreter;
@@ -48,6 +49,8 @@ enum Chore {
     Stages(stages::Arguments),
     /// Record what the interpreters say of the sources in CPython's own tests.
     Snippets(snippets::Arguments),
+    /// Run CPython's own tests from libraries without sources, compiled by prepyc and by CPython, and compare.
+    CpythonTests(cpython_tests::Arguments),
     /// Measure: figures to read, not marks to pass.
     Bench(bench::Arguments),
     /// Install real CPython 3.11 to 3.15, which the tests hold our output against.
@@ -78,6 +81,7 @@ fn run(chore: Chore) -> anyhow::Result<()> {
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Stages(arguments) => stages::run(&arguments),
         Chore::Snippets(arguments) => snippets::run(&arguments),
+        Chore::CpythonTests(arguments) => cpython_tests::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
         Chore::Oracles(arguments) => oracles::run(&arguments),
         Chore::Corpus(arguments) => corpus::run(&arguments),

@@ -12,6 +12,15 @@ pub(crate) fn root() -> PathBuf {
     manifest.parent().expect("xtask stands in the workspace's folder").to_owned()
 }
 
+/// Builds both binaries with all optimisation and returns their folder.
+pub(crate) fn build_release() -> anyhow::Result<PathBuf> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root()).args(["build", "--release", "--quiet", "--package", "prepyc"]);
+    run(&mut cargo)?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    Ok(root().join(target).join("release"))
+}
+
 /// Runs a command to its end and fails, naming it, where it fails.
 pub(crate) fn run(command: &mut Command) -> anyhow::Result<()> {
     let status = command.status().with_context(|| format!("cannot run {}", name(command)))?;
