@@ -16,6 +16,11 @@ impl Samples {
         Ok(())
     }
 
+    /// Adds what was measured elsewhere.
+    pub(super) fn add(&mut self, duration: Duration) {
+        self.0.push(duration);
+    }
+
     /// The median, in seconds; of an even number the upper one.
     ///
     /// # Panics
@@ -24,6 +29,14 @@ impl Samples {
         let mut sorted = self.0.clone();
         sorted.sort();
         sorted[sorted.len() / 2].as_secs_f64()
+    }
+
+    /// The least, in seconds.
+    ///
+    /// # Panics
+    /// When nothing was measured.
+    pub(super) fn best(&self) -> f64 {
+        self.0.iter().min().expect("something was measured").as_secs_f64()
     }
 }
 
@@ -64,7 +77,7 @@ impl Table {
     }
 }
 
-fn seconds(value: f64) -> String {
+pub(super) fn seconds(value: f64) -> String {
     if value < 1.0 { format!("{:.1} ms", value * 1000.0) } else { format!("{value:.2} s") }
 }
 
@@ -90,6 +103,7 @@ mod tests {
     fn the_median_is_none_of_the_outliers() {
         let samples = Samples([900, 10, 20].into_iter().map(Duration::from_millis).collect());
         assert!((samples.median() - 0.020).abs() < 1e-9);
+        assert!((samples.best() - 0.010).abs() < 1e-9);
     }
 
     #[test]

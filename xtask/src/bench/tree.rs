@@ -5,13 +5,15 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context;
 use prepyc_testing::{Oracle, Package};
 use tempfile::TempDir;
 
-use super::figures::{Samples, Table};
-use super::{Arguments, Tools, quietly};
+use super::figures::{Samples, Table, seconds};
+use super::{Arguments, Tools, figures};
+use crate::workspace;
 
 /// Two copies of one tree, a copy for each side.
 pub(super) struct Copies {
@@ -71,6 +73,14 @@ impl Copies {
         self.folder.path().join("ours")
     }
 
+    /// `prepyc compile` of its copy.
+    pub(super) fn prepyc(&self, tools: &Tools, jobs: &str) -> Command {
+        let mut command = Command::new(&tools.prepyc);
+        command.args(["compile", "--quiet", "--progress", "never", "-j", jobs, "--python-version"]);
+        command.arg(tools.oracle.version()).arg(self.ours());
+        command
+    }
+
     /// The sources in prepyc's copy, sorted.
     pub(super) fn sources(&self) -> &[PathBuf] {
         &self.sources
@@ -99,6 +109,58 @@ fn delete_pycs(root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Runs a command to its end, and prints how long that took by the clock, how long all its processes computed, in
+/// seconds, and how much memory the largest of them had, in bytes.
+const WATCH: &str = "
+import resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
+clock = time.perf_counter() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+# 1: some source of the tree is broken, as some of CPython's tests are on purpose.
+if code not in (0, 1):
+    sys.exit(f'exit code {code}')
+print(clock, used.ru_utime + used.ru_stime, used.ru_maxrss * 1024)
+";
+
+/// What was measured of one side, doing one thing.
+#[derive(Debug, Default)]
+struct Runs {
+    clock: Samples,
+    computing: Samples,
+    /// The largest process of all runs.
+    memory_bytes: f64,
+}
+
+impl Runs {
+    fn measure(&mut self, tools: &Tools, command: &Command) -> anyhow::Result<()> {
+        // What was written and deleted before is not to be paid for now.
+        workspace::run(&mut Command::new("sync"))?;
+        let mut watch = tools.oracle.command();
+        watch.args(["-P", "-c", WATCH]).arg(command.get_program()).args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => watch.env(name, value),
+                None => watch.env_remove(name),
+            };
+        }
+        let [clock, computing, memory_bytes] = figures(&mut watch)?;
+        self.clock.add(Duration::from_secs_f64(clock));
+        self.computing.add(Duration::from_secs_f64(computing));
+        self.memory_bytes = self.memory_bytes.max(memory_bytes);
+        Ok(())
+    }
+
+    fn note(&self, what: &str) -> String {
+        format!(
+            "{what}: best {} by the clock, {} of computing (median), largest process {:.0} MB",
+            seconds(self.clock.best()),
+            seconds(self.computing.median()),
+            self.memory_bytes / 1e6
+        )
+    }
+}
+
 /// Measures a cold run and one with nothing to do, of each side in turn.
 pub(super) fn measure(
     tools: &Tools,
@@ -108,30 +170,27 @@ pub(super) fn measure(
 ) -> anyhow::Result<()> {
     let jobs = arguments.jobs.to_string();
     let (theirs, ours) = (copies.theirs(), copies.ours());
-    let compileall = || {
-        let mut command = tools.oracle.command();
-        command.env_remove("PYTHONDONTWRITEBYTECODE");
-        command.args(["-W", "ignore", "-m", "compileall", "-q", "-j", &jobs]).arg(&theirs);
-        command
-    };
-    let prepyc = || {
-        let mut command = Command::new(&tools.prepyc);
-        command.args(["compile", "--quiet", "--progress", "never", "-j", &jobs, "--python-version"]);
-        command.arg(tools.oracle.version()).arg(&ours);
-        command
-    };
-    let mut samples: [Samples; 4] = Default::default();
-    let [their_cold, our_cold, their_fresh, our_fresh] = &mut samples;
+    let mut compileall = tools.oracle.command();
+    compileall.env_remove("PYTHONDONTWRITEBYTECODE");
+    compileall.args(["-P", "-W", "ignore", "-m", "compileall", "-q", "-j", &jobs]).arg(&theirs);
+    let prepyc = copies.prepyc(tools, &jobs);
+    let mut runs: [Runs; 4] = Default::default();
+    let [their_cold, our_cold, their_fresh, our_fresh] = &mut runs;
     for _ in 0..arguments.rounds {
         delete_pycs(&theirs)?;
         delete_pycs(&ours)?;
-        their_cold.measure(|| quietly(&mut compileall()))?;
-        our_cold.measure(|| quietly(&mut prepyc()))?;
-        their_fresh.measure(|| quietly(&mut compileall()))?;
-        our_fresh.measure(|| quietly(&mut prepyc()))?;
+        their_cold.measure(tools, &compileall)?;
+        our_cold.measure(tools, &prepyc)?;
+        their_fresh.measure(tools, &compileall)?;
+        our_fresh.measure(tools, &prepyc)?;
     }
-    let name = |what| format!("whole tree, {what}: `compileall -j {jobs}`, `prepyc compile -j {jobs}`");
-    table.add_seconds(name("cold"), their_cold.median(), our_cold.median());
-    table.add_seconds(name("nothing to do"), their_fresh.median(), our_fresh.median());
+    for (what, theirs, ours) in
+        [("cold", &*their_cold, &*our_cold), ("nothing to do", their_fresh, our_fresh)]
+    {
+        let name = format!("whole tree, {what}: `compileall -j {jobs}`, `prepyc compile -j {jobs}`");
+        table.add_seconds(name, theirs.clock.median(), ours.clock.median());
+        table.add_note(theirs.note(&format!("compileall, {what}")));
+        table.add_note(ours.note(&format!("prepyc, {what}")));
+    }
     Ok(())
 }

@@ -1,13 +1,14 @@
 //! A file at a time, as a build system asks: `prepyc-worker` against an interpreter started for each file.
 
 use std::collections::VecDeque;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use prepyc_protocol::{Client, Plexing, Protocol, Reply, WorkRequest};
 
-use super::figures::{Samples, Table};
+use super::figures::{Samples, Table, seconds};
 use super::tree::Copies;
 use super::{Arguments, Tools, quietly, text};
 
@@ -23,6 +24,8 @@ pub(super) fn measure(
     arguments: &Arguments,
     table: &mut Table,
 ) -> anyhow::Result<()> {
+    // Where the tree was measured before, there is nothing left to do.
+    quietly(&mut copies.prepyc(tools, &arguments.jobs.to_string()))?;
     let sources = accepted(tools, copies, arguments.requests)?;
     let out = tempfile::tempdir()?;
     let kinds = [
@@ -35,10 +38,7 @@ pub(super) fn measure(
     for _ in 0..arguments.rounds {
         for source in sources.iter().take(SINGLE_FILES) {
             let pyc = out.path().join("single.pyc");
-            one_file.measure(|| {
-                let program = "import py_compile, sys; py_compile.compile(*sys.argv[1:], doraise=True)";
-                quietly(tools.oracle.command().args(["-W", "ignore", "-c", program]).arg(source).arg(&pyc))
-            })?;
+            one_file.measure(|| quietly(&mut py_compile(tools, source, &pyc)))?;
             one_shot.measure(|| {
                 quietly(command(tools).args(work_arguments(source, &pyc, tools.oracle.version())?))
             })?;
@@ -53,6 +53,7 @@ pub(super) fn measure(
         }
     }
     table.add_seconds("one file, one cold process", one_file.median(), one_shot.median());
+    measure_cold(tools, table)?;
     for ((name, ..), samples) in kinds.iter().zip(&persistent) {
         let rate = sources.len() as f64 / samples.median();
         table.add_rates(
@@ -62,6 +63,43 @@ pub(super) fn measure(
         );
     }
     Ok(())
+}
+
+/// How often a process is started for the same file.
+const COLD_STARTS: usize = 40;
+
+/// A process for one file, for a tiny file and for two that everybody knows: median and best.
+fn measure_cold(tools: &Tools, table: &mut Table) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (tiny, pyc) = (folder.path().join("tiny.py"), folder.path().join("out.pyc"));
+    fs::write(&tiny, "x = 1\n")?;
+    let library = tools.oracle.stdlib();
+    for (name, source) in [
+        ("a tiny file", tiny),
+        ("functools", library.join("functools.py")),
+        ("argparse", library.join("argparse.py")),
+    ] {
+        let (mut theirs, mut ours) = (Samples::default(), Samples::default());
+        for _ in 0..COLD_STARTS {
+            theirs.measure(|| quietly(&mut py_compile(tools, &source, &pyc)))?;
+            let arguments = work_arguments(&source, &pyc, tools.oracle.version())?;
+            ours.measure(|| quietly(command(tools).args(arguments)))?;
+        }
+        table.add_seconds(format!("{name}, one cold process"), theirs.median(), ours.median());
+        let (theirs, ours) = (seconds(theirs.best()), seconds(ours.best()));
+        table.add_note(format!(
+            "{name}, one cold process: best {theirs} with py_compile, {ours} with prepyc-worker"
+        ));
+    }
+    Ok(())
+}
+
+/// An interpreter that compiles one file.
+fn py_compile(tools: &Tools, source: &Path, pyc: &Path) -> Command {
+    let program = "import py_compile, sys; py_compile.compile(*sys.argv[1:], doraise=True)";
+    let mut command = tools.oracle.command();
+    command.args(["-W", "ignore", "-c", program]).arg(source).arg(pyc);
+    command
 }
 
 /// Sources spread over the tree that compile: those with a pyc after the whole tree was compiled.
