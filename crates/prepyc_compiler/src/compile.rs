@@ -6,13 +6,13 @@ use prepyc_syntax::parse_nested_module;
 use prepyc_version::{Features, PyVersion};
 
 use crate::backend::Backend;
-use crate::codegen::{Failure, Optimize, Settings, generate};
+use crate::codegen::{Failure, Generated, NameTables, Optimize, Settings, generate};
 use crate::error::{CompileError, Rejection, UnsupportedVersion};
 use crate::future::future_features;
 use crate::limits::{DEEP_PARSER_NESTING, DEEP_STACK, Limit, NESTING};
 use crate::preprocess::warn_of_finally_exits;
 use crate::stage::{Stage, Watch};
-use crate::symtable::build_symtable;
+use crate::symtable::{Symtable, build_symtable};
 use crate::warning::{Warning, Warnings};
 
 /// For whom to compile, and how.
@@ -43,6 +43,8 @@ pub struct Compiler {
     version: PyVersion,
     backend: Backend,
     arena: Bump,
+    table: Symtable,
+    names: NameTables,
 }
 
 impl Compiler {
@@ -53,7 +55,8 @@ impl Compiler {
     pub fn new(version: PyVersion) -> Result<Compiler, UnsupportedVersion> {
         let backend = Backend::new(version).filter(|_| version.features().native_compiler_is_exact);
         let backend = backend.ok_or(UnsupportedVersion(version))?;
-        Ok(Compiler { version, backend, arena: Bump::new() })
+        let (table, names) = (Symtable::default(), NameTables::default());
+        Ok(Compiler { version, backend, arena: Bump::new(), table, names })
     }
 
     /// The Python it compiles for.
@@ -87,11 +90,11 @@ impl Compiler {
         }
         match result {
             Ok(program) => Ok(Compiled { program, warnings: warnings.into_list() }),
-            Err(failure) => Err(Rejection::new(failure, source, warnings.into_list())),
+            Err(failure) => Err(Rejection::new(*failure, source, warnings.into_list())),
         }
     }
 
-    fn compile_deep(&mut self, input: Input<'_>) -> (Result<Program, Failure>, Warnings) {
+    fn compile_deep(&mut self, input: Input<'_>) -> (Generated<Program>, Warnings) {
         std::thread::scope(|scope| {
             let nesting = Nesting::deep(self.version.features());
             let thread = std::thread::Builder::new().stack_size(DEEP_STACK);
@@ -129,11 +132,7 @@ impl Nesting {
 }
 
 /// The stages, and what they warned of on the way.
-fn run_stages(
-    compiler: &mut Compiler,
-    input: Input<'_>,
-    nesting: Nesting,
-) -> (Result<Program, Failure>, Warnings) {
+fn run_stages(compiler: &mut Compiler, input: Input<'_>, nesting: Nesting) -> (Generated<Program>, Warnings) {
     let mut warnings = Warnings::default();
     let result = run_each_stage(compiler, input, nesting, &mut warnings);
     (result, warnings)
@@ -145,8 +144,8 @@ fn run_each_stage(
     input: Input<'_>,
     nesting: Nesting,
     warnings: &mut Warnings,
-) -> Result<Program, Failure> {
-    let Compiler { version, backend, arena } = compiler;
+) -> Generated<Program> {
+    let Compiler { version, backend, arena, table, names } = compiler;
     let Input { source, filename, optimize } = input;
     let watch = backend.watch();
     watch(Stage::Parse);
@@ -156,17 +155,17 @@ fn run_each_stage(
     let (grammar, mut issued) = (version.grammar(), Vec::new());
     let parsed = parse_nested_module(source, grammar, arena, &mut strings, nesting.constructs, &mut issued);
     warnings.extend(issued);
-    let module: &_ = arena.alloc(parsed.map_err(Failure::Syntax)?);
+    let module: &_ = arena.alloc(parsed.map_err(|error| Box::new(Failure::Syntax(error)))?);
     watch(Stage::Symtable);
     let future = future_features(module, &strings)?;
     if features.finally_exits_warned {
         warn_of_finally_exits(module, warnings);
     }
-    let table = build_symtable(module, features, future, &mut strings, nesting.nodes)?;
+    build_symtable(table, module, features, future, &mut strings, nesting.nodes)?;
     watch(Stage::Codegen);
     let filename = strings.intern(filename);
-    let settings = Settings { table: &table, features, future, optimize, filename };
-    let code = generate(module, &settings, backend, &mut strings, warnings)?;
+    let settings = Settings { table, features, future, optimize, filename };
+    let code = generate(module, &settings, backend, names, &mut strings, warnings)?;
     watch(Stage::Release);
     Ok(Program { version: *version, strings, code })
 }

@@ -28,30 +28,32 @@ impl ConstantTable {
     /// The index of the constant, which is appended if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
         let key = key_of(&self.hasher, &constant);
-        if let Some(found) = self.find(key, &constant) {
-            return found;
-        }
-        let index = self.constants.len() as u32;
-        self.constants.push(constant);
-        self.keys.push(key);
-        if self.keys.len() > SCANNED {
-            let (keys, hasher) = (&self.keys, &self.hasher);
-            let rehash = |&index: &u32| hasher.hash_one(keys[index as usize]);
-            for unindexed in self.index.len() as u32..=index {
-                self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
-            }
-        }
-        index
+        self.find(key, &constant).unwrap_or_else(|| self.push(key, constant))
     }
 
-    fn find(&self, key: u64, constant: &Constant) -> Option<u32> {
-        let is_same = |index: u32| {
-            self.keys[index as usize] == key && same_constant(&self.constants[index as usize], constant)
-        };
-        if self.keys.len() <= SCANNED {
-            return (0..self.keys.len() as u32).find(|&index| is_same(index));
+    /// The index of a constant that is known to be new.
+    pub(crate) fn append(&mut self, constant: Constant) -> u32 {
+        self.push(key_of(&self.hasher, &constant), constant)
+    }
+
+    fn push(&mut self, key: u64, constant: Constant) -> u32 {
+        self.constants.push(constant);
+        self.keys.push(key);
+        self.constants.len() as u32 - 1
+    }
+
+    fn find(&mut self, key: u64, constant: &Constant) -> Option<u32> {
+        let (constants, keys, hasher) = (&self.constants, &self.keys, &self.hasher);
+        let is_same =
+            |index: u32| keys[index as usize] == key && same_constant(&constants[index as usize], constant);
+        if keys.len() <= SCANNED {
+            return (0..keys.len() as u32).find(|&index| is_same(index));
         }
-        self.index.find(self.hasher.hash_one(key), |&index| is_same(index)).copied()
+        let rehash = |&index: &u32| hasher.hash_one(keys[index as usize]);
+        for unindexed in self.index.len() as u32..keys.len() as u32 {
+            self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
+        }
+        self.index.find(hasher.hash_one(key), |&index| is_same(index)).copied()
     }
 
     /// The constant at an index.
@@ -201,22 +203,33 @@ impl NameTable {
         if let Some(found) = self.find(name) {
             return found;
         }
-        let index = self.names.len() as u32;
+        let added = self.append(name);
+        self.index();
+        added
+    }
+
+    /// The index of a name that is known to be new. Until [`NameTable::index`] is called, whoever looks for one of many
+    /// names looks at them all.
+    pub(crate) fn append(&mut self, name: StrId) -> u32 {
         self.names.push(name);
+        self.names.len() as u32 - 1
+    }
+
+    /// Makes all names quick to find.
+    pub(crate) fn index(&mut self) {
         if self.names.len() > SCANNED {
             let names = &self.names;
             let rehash = |&index: &u32| FxBuildHasher.hash_one(names[index as usize]);
-            for unindexed in self.index.len() as u32..=index {
+            for unindexed in self.index.len() as u32..names.len() as u32 {
                 self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
             }
         }
-        index
     }
 
     /// The index of the name, if it has one.
     #[must_use]
     pub fn find(&self, name: StrId) -> Option<u32> {
-        if self.names.len() <= SCANNED {
+        if self.index.len() < self.names.len() {
             // All of them, whichever it is: that needs no guess at where to stop.
             let mut found = u32::MAX;
             for (index, &known) in (0..).zip(&self.names) {

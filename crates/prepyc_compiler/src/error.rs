@@ -22,14 +22,15 @@ pub struct SourceError {
 }
 
 impl SourceError {
-    pub(crate) fn new(message: impl Into<String>, location: ast::Location) -> SourceError {
-        SourceError { kind: ErrorKind::Syntax, message: message.into(), location }
+    /// Boxed, as every result of the stages has it: a word to hand on where nothing is wrong.
+    pub(crate) fn new(message: impl Into<String>, location: ast::Location) -> Box<SourceError> {
+        Box::new(SourceError { kind: ErrorKind::Syntax, message: message.into(), location })
     }
 
     /// The tree is deeper than can be followed.
-    pub(crate) fn too_deep(location: ast::Location) -> SourceError {
+    pub(crate) fn too_deep(location: ast::Location) -> Box<SourceError> {
         let message = "maximum recursion depth exceeded during compilation".to_owned();
-        SourceError { kind: ErrorKind::Recursion, message, location }
+        Box::new(SourceError { kind: ErrorKind::Recursion, message, location })
     }
 }
 

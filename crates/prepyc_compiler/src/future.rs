@@ -35,7 +35,7 @@ const MANDATORY: [&str; 8] = [
 ///
 /// # Errors
 /// A feature that there is not.
-pub fn future_features(module: &Module<'_>, strings: &Strings) -> Result<FutureFeatures, SourceError> {
+pub fn future_features(module: &Module<'_>, strings: &Strings) -> Result<FutureFeatures, Box<SourceError>> {
     let mut features = FutureFeatures::default();
     let head = usize::from(docstring(module.body).is_some());
     let mut statements = module.body[head..].iter().peekable();
@@ -69,7 +69,7 @@ fn read_feature(
     features: &mut FutureFeatures,
     name: PyStr<'_>,
     location: Location,
-) -> Result<(), SourceError> {
+) -> Result<(), Box<SourceError>> {
     match name.as_bytes() {
         b"annotations" => features.annotations = true,
         b"barry_as_FLUFL" => features.barry_as_flufl = true,

@@ -121,7 +121,7 @@ impl<'a> Codegen<'a, '_> {
         if let ExprKind::Name { id: name, .. } | ExprKind::Attribute { attr: name, .. } = node.target.kind {
             self.check_name(name, ExprContext::Store, loc)?;
         }
-        let in_body = matches!(self.unit().kind, UnitKind::Module | UnitKind::Class);
+        let in_body = matches!(self.unit.kind, UnitKind::Module | UnitKind::Class);
         match node.target.kind {
             ExprKind::Name { id, .. } if node.simple && in_body => {
                 if self.features.lazy_annotations && !self.future.annotations {
@@ -174,7 +174,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn defer_annotation(&mut self, s: &'a Stmt<'a>, node: &'a AnnAssign<'a>, loc: Location) {
-        let unit = self.unit();
+        let unit = &mut self.unit;
         let is_module = unit.kind == UnitKind::Module;
         let number = (is_module || unit.in_conditional_block).then(|| {
             unit.conditional_annotations += 1;
@@ -186,7 +186,7 @@ impl<'a> Codegen<'a, '_> {
         if is_module {
             self.emit_name(Op::LoadName, name, 0, 0, loc);
         } else {
-            let index = self.unit().metadata.cellvars.add(name);
+            let index = self.unit.metadata.cellvars.add(name);
             self.emit_with(Op::LoadDeref, index, loc);
         }
         self.load_int(i64::from(number), loc);
@@ -196,12 +196,12 @@ impl<'a> Codegen<'a, '_> {
 
     /// The function that evaluates a module's or a class's annotations.
     pub(super) fn deferred_annotations(&mut self, loc: Location) -> Generated {
-        let deferred = std::mem::take(&mut self.unit().deferred_annotations);
+        let deferred = std::mem::take(&mut self.unit.deferred_annotations);
         if deferred.is_empty() {
             return Ok(());
         }
-        let is_module = self.unit().kind == UnitKind::Module;
-        let main = is_module.then(|| std::mem::take(&mut self.unit().sequence));
+        let is_module = self.unit.kind == UnitKind::Module;
+        let main = is_module.then(|| std::mem::take(&mut self.unit.sequence));
         let id = self.scope().annotation_scope.expect("annotated names make a scope");
         self.enter_annotations(self.names.annotate, id, loc, loc.line().unwrap_or(1));
         self.emit_with(Op::BuildMap, 0, loc);
@@ -216,7 +216,7 @@ impl<'a> Codegen<'a, '_> {
                     self.emit_name(Op::LoadGlobal, name, 1, 0, at);
                 } else {
                     // The symbol table knows nothing of this use: the cell becomes free here.
-                    let metadata = &mut self.unit().metadata;
+                    let metadata = &mut self.unit.metadata;
                     let index = metadata.freevars.add(name) + metadata.cellvars.len() as u32;
                     self.emit_with(Op::LoadDeref, index, at);
                 }
@@ -235,8 +235,8 @@ impl<'a> Codegen<'a, '_> {
         let name = if is_module { self.names.annotate } else { self.names.annotate_func };
         self.store_name(name, loc)?;
         if let Some(main) = main {
-            let annotations = std::mem::replace(&mut self.unit().sequence, main);
-            self.unit().sequence.set_annotations_code(annotations);
+            let annotations = std::mem::replace(&mut self.unit.sequence, main);
+            self.unit.sequence.set_annotations_code(annotations);
         }
         Ok(())
     }

@@ -53,7 +53,7 @@ impl<'a> Codegen<'a, '_> {
             return Ok(false);
         };
         if let ExprKind::Name { id, .. } = value.kind
-            && self.module_symbol(id).flags.intersects(SymbolFlags::IMPORT)
+            && self.module_meaning(id).flags.intersects(SymbolFlags::IMPORT)
         {
             return Ok(false);
         }
@@ -103,14 +103,14 @@ impl<'a> Codegen<'a, '_> {
         }
         // A module that so much as mentions the name may have another `super`.
         if self.name_scope(id) != NameScope::GlobalImplicit
-            || self.module_symbol(id).scope != NameScope::Unknown
+            || self.module_meaning(id).scope != NameScope::Unknown
         {
             return None;
         }
         match call.args {
             [] => {
                 let class = self.names.class;
-                let metadata = &self.unit().metadata;
+                let metadata = &self.unit.metadata;
                 let has_argument = metadata.argcount + metadata.posonlyargcount > 0;
                 (has_argument && self.name_scope(class) == NameScope::Free).then_some(call)
             }
@@ -129,7 +129,7 @@ impl<'a> Codegen<'a, '_> {
         }
         let loc = place(e.location);
         self.load_name(self.names.class, loc)?;
-        let first = self.unit().metadata.varnames.as_slice()[0];
+        let first = self.unit.metadata.varnames.as_slice()[0];
         self.load_name(first, loc)
     }
 

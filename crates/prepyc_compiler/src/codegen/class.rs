@@ -47,7 +47,7 @@ impl<'a> Codegen<'a, '_> {
         let loc = Location::range(firstlineno, 0, firstlineno, 0);
         self.load_name(names.dunder_name, loc)?;
         self.store_name(names.dunder_module, loc)?;
-        let qualname = self.unit().metadata.qualname;
+        let qualname = self.unit.metadata.qualname;
         self.load_str(qualname, loc);
         self.store_name(names.qualname, loc)?;
         self.load_int(i64::from(firstlineno), loc);
@@ -68,7 +68,7 @@ impl<'a> Codegen<'a, '_> {
             self.store_cell(names.conditional_annotations, loc);
         }
         self.body(def.body, loc)?;
-        let mut attributes = std::mem::take(&mut self.unit().static_attributes);
+        let mut attributes = std::mem::take(&mut self.unit.static_attributes);
         attributes.sort_by_key(|&name| self.strings.get(name).as_bytes());
         let attributes: Vec<Constant> = attributes.into_iter().map(Constant::Str).collect();
         self.load_const(Constant::Tuple(attributes.into()), Location::NONE);
@@ -95,12 +95,12 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn store_cell(&mut self, name: StrId, loc: Location) {
-        let index = self.unit().metadata.cellvars.add(name);
+        let index = self.unit.metadata.cellvars.add(name);
         self.emit_with(Op::StoreDeref, index, loc);
     }
 
     fn load_cell(&mut self, name: StrId) {
-        let index = self.unit().metadata.cellvars.add(name);
+        let index = self.unit.metadata.cellvars.add(name);
         self.emit_with(Op::LoadClosure, index, Location::NONE);
     }
 
@@ -110,8 +110,7 @@ impl<'a> Codegen<'a, '_> {
         if id != self.names.self_ {
             return;
         }
-        let outer = self.units.len() - 1;
-        if let Some(class) = self.units[..outer].iter_mut().rev().find(|unit| unit.kind == UnitKind::Class)
+        if let Some(class) = self.outer.iter_mut().rev().find(|unit| unit.kind == UnitKind::Class)
             && !class.static_attributes.contains(&attr)
         {
             class.static_attributes.push(attr);

@@ -12,7 +12,7 @@ use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
-use crate::symtable::{ComprehensionKind, NameScope, NodeKey, ScopeId, ScopeKind, Symbol, SymbolFlags};
+use crate::symtable::{ComprehensionKind, Meaning, NameScope, NodeKey, ScopeId, ScopeKind, SymbolFlags};
 
 const RESUME_AFTER_YIELD: u32 = 1;
 const RESUME_AFTER_YIELD_FROM: u32 = 2;
@@ -30,7 +30,7 @@ struct Collected<'a> {
 struct Inlined {
     pushed: Vec<StrId>,
     hidden: Vec<StrId>,
-    overridden: Vec<(StrId, Option<Symbol>)>,
+    overridden: Vec<(StrId, Option<Meaning>)>,
     cleanup: Option<Label>,
 }
 
@@ -54,7 +54,7 @@ impl<'a> Codegen<'a, '_> {
         let id = self.scope_of(NodeKey::body(e));
         let collected = Collected { kind, element, value };
         let is_async = self.table.scope(id).coroutine && kind != ComprehensionKind::Generator;
-        let suspends = matches!(self.unit().kind, UnitKind::AsyncFunction | UnitKind::Comprehension);
+        let suspends = matches!(self.unit.kind, UnitKind::AsyncFunction | UnitKind::Comprehension);
         if is_async && !suspends && !self.features.symtable_checks_context {
             let message = "asynchronous comprehension outside of an asynchronous function";
             return self.error(message, e.location);
@@ -107,12 +107,13 @@ impl<'a> Codegen<'a, '_> {
 
     fn push_inlined(&mut self, id: ScopeId, loc: Location) -> Generated<Inlined> {
         let kind = self.scope().kind;
-        let in_class = kind == ScopeKind::Class && self.unit().inlined_depth == 0;
-        self.unit().inlined_depth += 1;
+        let in_class = kind == ScopeKind::Class && self.unit.inlined_depth == 0;
+        self.unit.inlined_depth += 1;
         let mut inlined =
             Inlined { pushed: Vec::new(), hidden: Vec::new(), overridden: Vec::new(), cleanup: None };
         let table = self.table;
-        for (&name, &symbol) in &table.scope(id).symbols {
+        for (_, &symbol) in table.symbols(id) {
+            let name = symbol.name;
             // To CPython it is a constant before the symbol table is built.
             if name == self.names.debug {
                 continue;
@@ -122,7 +123,7 @@ impl<'a> Codegen<'a, '_> {
                 && symbol.scope != NameScope::Free
                 && !(symbol.scope == NameScope::Cell && outer == NameScope::Free);
             if is_other || in_class {
-                let before = self.unit().overrides.insert(name, symbol);
+                let before = self.replace_meaning(name, Some(symbol.meaning()));
                 inlined.overridden.push((name, before));
             }
             let is_bound = symbol.flags.intersects(SymbolFlags::LOCAL)
@@ -153,20 +154,20 @@ impl<'a> Codegen<'a, '_> {
         loc: Location,
         inlined: &mut Inlined,
     ) {
-        if !self.scope().kind.is_function_like() && !self.unit().hidden.contains(&name) {
-            self.unit().hidden.push(name);
-            self.unit().metadata.fasthidden.add(name);
+        if !self.scope().kind.is_function_like() && !self.unit.hidden.contains(&name) {
+            self.unit.hidden.push(name);
+            self.unit.metadata.fasthidden.add(name);
             inlined.hidden.push(name);
         }
-        let index = self.unit().metadata.varnames.add(name);
+        let index = self.local_index(name);
         self.emit_with(Op::LoadFastAndClear, index, loc);
         if scope == NameScope::Cell {
-            let metadata = &self.unit().metadata;
+            let metadata = &self.unit.metadata;
             let free = metadata.freevars.find(name).map(|index| index + metadata.cellvars.len() as u32);
             let index = match (outer, metadata.cellvars.find(name), free) {
                 (NameScope::Free, _, Some(free)) => free,
                 (_, Some(cell), _) => cell,
-                _ => self.unit().metadata.cellvars.add(name),
+                _ => self.unit.metadata.cellvars.add(name),
             };
             self.emit_with(Op::MakeCell, index, loc);
         }
@@ -174,7 +175,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn pop_inlined(&mut self, inlined: Inlined, loc: Location) {
-        self.unit().inlined_depth -= 1;
+        self.unit.inlined_depth -= 1;
         if let Some(cleanup) = inlined.cleanup {
             self.pop_block();
             self.emit(Op::PopBlock, Location::NONE);
@@ -188,20 +189,16 @@ impl<'a> Codegen<'a, '_> {
             self.use_label(end);
             self.restore_locals(&inlined.pushed, loc);
         }
-        let unit = self.unit();
         for (name, before) in inlined.overridden {
-            match before {
-                Some(symbol) => unit.overrides.insert(name, symbol),
-                None => unit.overrides.remove(&name),
-            };
+            self.replace_meaning(name, before);
         }
-        unit.hidden.retain(|name| !inlined.hidden.contains(name));
+        self.unit.hidden.retain(|name| !inlined.hidden.contains(name));
     }
 
     fn restore_locals(&mut self, pushed: &[StrId], loc: Location) {
         self.emit_with(Op::Swap, pushed.len() as u32 + 1, loc);
         for &name in pushed.iter().rev() {
-            let index = self.unit().metadata.varnames.add(name);
+            let index = self.local_index(name);
             self.emit_with(Op::StoreFastMaybeNull, index, loc);
         }
     }
@@ -367,7 +364,7 @@ impl<'a> Codegen<'a, '_> {
                 if !is_function {
                     return self.error("'yield from' outside function", e.location);
                 }
-                if self.unit().kind == UnitKind::AsyncFunction {
+                if self.unit.kind == UnitKind::AsyncFunction {
                     return self.error("'yield from' inside async function", e.location);
                 }
                 self.expression(value)?;
@@ -379,7 +376,7 @@ impl<'a> Codegen<'a, '_> {
                 if !is_function {
                     return self.error("'await' outside function", e.location);
                 }
-                if !matches!(self.unit().kind, UnitKind::AsyncFunction | UnitKind::Comprehension) {
+                if !matches!(self.unit.kind, UnitKind::AsyncFunction | UnitKind::Comprehension) {
                     return self.error("'await' outside async function", e.location);
                 }
                 self.expression(value)?;

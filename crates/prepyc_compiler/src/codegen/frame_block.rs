@@ -36,15 +36,15 @@ pub(super) enum Top {
 
 impl<'a> Codegen<'a, '_> {
     pub(super) fn push_block(&mut self, block: FrameBlock<'a>, location: Location) -> Generated {
-        if self.unit().frame_blocks.len() >= MAX_FRAME_BLOCKS {
+        if self.unit.frame_blocks.len() >= MAX_FRAME_BLOCKS {
             return self.error_at("too many statically nested blocks", location);
         }
-        self.unit().frame_blocks.push(block);
+        self.unit.frame_blocks.push(block);
         Ok(())
     }
 
     pub(super) fn pop_block(&mut self) {
-        self.unit().frame_blocks.pop();
+        self.unit.frame_blocks.pop();
     }
 
     /// Leaves everything for a `return`.
@@ -54,12 +54,12 @@ impl<'a> Codegen<'a, '_> {
         top: Top,
         from: ast::Location,
     ) -> Generated<Location> {
-        let saved = self.unit().frame_blocks.clone();
-        while let Some(block) = self.unit().frame_blocks.pop() {
+        let saved = self.unit.frame_blocks.clone();
+        while let Some(block) = self.unit.frame_blocks.pop() {
             self.refuse_in_group(block, location, from)?;
             location = self.unwind(block, location, top)?;
         }
-        self.unit().frame_blocks = saved;
+        self.unit.frame_blocks = saved;
         Ok(location)
     }
 
@@ -69,9 +69,9 @@ impl<'a> Codegen<'a, '_> {
         mut location: Location,
         from: ast::Location,
     ) -> Generated<Option<(FrameBlock<'a>, Location)>> {
-        let saved = self.unit().frame_blocks.clone();
+        let saved = self.unit.frame_blocks.clone();
         let mut found = None;
-        while let Some(block) = self.unit().frame_blocks.pop() {
+        while let Some(block) = self.unit.frame_blocks.pop() {
             self.refuse_in_group(block, location, from)?;
             if matches!(
                 block,
@@ -82,7 +82,7 @@ impl<'a> Codegen<'a, '_> {
             }
             location = self.unwind(block, location, Top::Nothing)?;
         }
-        self.unit().frame_blocks = saved;
+        self.unit.frame_blocks = saved;
         Ok(found)
     }
 

@@ -91,12 +91,12 @@ impl<'a> Codegen<'a, '_> {
         let body = match doc {
             Some(text) => {
                 let clean = self.clean_docstring(text)?;
-                self.unit().metadata.consts.add(Constant::Str(clean));
+                self.string_index(clean);
                 &def.body[1..]
             }
             None => {
                 if !self.features.docstrings_and_methods_are_flagged {
-                    self.unit().metadata.consts.add(Constant::None);
+                    self.constant_index(Constant::None);
                 }
                 self.without_docstring(def.body)
             }
@@ -128,7 +128,7 @@ impl<'a> Codegen<'a, '_> {
         let id = self.scope_of(NodeKey::body(e));
         self.enter(self.names.lambda, UnitKind::Lambda, id, e.location.lineno, None, parameters(args));
         if !self.features.docstrings_and_methods_are_flagged {
-            self.unit().metadata.consts.add(Constant::None);
+            self.constant_index(Constant::None);
         }
         self.expression(body)?;
         let code = if self.scope().generator {
@@ -187,11 +187,11 @@ impl<'a> Codegen<'a, '_> {
         let free: Vec<_> = code.freevars().collect();
         if !free.is_empty() {
             for &name in &free {
-                let is_class_cell = self.unit().kind == UnitKind::Class
+                let is_class_cell = self.unit.kind == UnitKind::Class
                     && [self.names.class, self.names.classdict, self.names.conditional_annotations]
                         .contains(&name);
                 let index = if is_class_cell {
-                    self.unit().metadata.cellvars.find(name)
+                    self.unit.metadata.cellvars.find(name)
                 } else {
                     self.find_deref(name)
                 };
@@ -230,7 +230,7 @@ impl Codegen<'_, '_> {
             NameScope::Free => 4,
             NameScope::Cell => 5,
         };
-        let unit = self.unit().metadata.name;
+        let unit = self.unit.metadata.name;
         let (name, unit, code_name) = (self.text(name), self.text(unit), self.text(code.name));
         let mut freevars: String = code.freevars().map(|name| format!("'{}', ", self.text(name))).collect();
         freevars.truncate(freevars.len() - if code.freevars().count() == 1 { 1 } else { 2 });
@@ -238,7 +238,7 @@ impl Codegen<'_, '_> {
             "compiler_lookup_arg(name='{name}') with reftype={reftype} failed in {unit}; \
              freevars of code {code_name}: ({freevars})"
         );
-        Err(Failure::Syntax(SyntaxError { kind: ErrorKind::System, message, place: None }))
+        Err(Box::new(Failure::Syntax(SyntaxError { kind: ErrorKind::System, message, place: None })))
     }
 }
 

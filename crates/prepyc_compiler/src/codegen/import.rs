@@ -38,7 +38,7 @@ impl<'a> Codegen<'a, '_> {
                 self.emit_with(Op::Swap, 2, loc);
                 self.emit(Op::PopTop, loc);
             }
-            let oparg = self.unit().metadata.names.add(part);
+            let oparg = self.name_index(part);
             self.emit_with(Op::ImportFrom, oparg, loc);
         }
         self.store_name(asname, loc)?;

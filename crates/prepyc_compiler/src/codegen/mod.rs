@@ -4,6 +4,7 @@
 //! decided here; offsets, stack depths and numbers of instructions belong to the passes and to `assemble`.
 
 mod annotation;
+mod by_name;
 mod call;
 mod class;
 mod comprehension;
@@ -37,9 +38,10 @@ use crate::limits::Limit;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
-use crate::symtable::Symtable;
+use crate::symtable::{Meaning, Symtable};
 use crate::unparse::Unparser;
 use crate::warning::Warnings;
+use by_name::ByName;
 use names::Names;
 use unit::CompilerUnit;
 
@@ -74,7 +76,7 @@ pub(crate) enum Failure {
     /// The parser refuses it.
     Syntax(prepyc_syntax::SyntaxError),
     /// The program is wrong.
-    Source(SourceError),
+    Source(Box<SourceError>),
     /// The program is too large.
     Limit(Limit),
 }
@@ -90,19 +92,26 @@ impl Failure {
     }
 }
 
-impl From<SourceError> for Failure {
-    fn from(error: SourceError) -> Failure {
-        Failure::Source(error)
-    }
-}
-
 impl From<Limit> for Failure {
     fn from(limit: Limit) -> Failure {
         Failure::Limit(limit)
     }
 }
 
-pub(crate) type Generated<T = ()> = Result<T, Failure>;
+impl From<Box<SourceError>> for Box<Failure> {
+    fn from(error: Box<SourceError>) -> Box<Failure> {
+        Box::new(Failure::Source(error))
+    }
+}
+
+impl From<Limit> for Box<Failure> {
+    fn from(limit: Limit) -> Box<Failure> {
+        Box::new(limit.into())
+    }
+}
+
+/// What every function of the generator returns: a word to look at where nothing is wrong.
+pub(crate) type Generated<T = ()> = Result<T, Box<Failure>>;
 
 /// The generator: the units from the module inwards, and what they share.
 pub(crate) struct Codegen<'a, 's> {
@@ -115,10 +124,39 @@ pub(crate) struct Codegen<'a, 's> {
     backend: &'s mut Backend,
     warnings: &'s mut Warnings,
     names: Names,
-    units: Vec<CompilerUnit<'a>>,
+    /// The unit at hand.
+    unit: CompilerUnit<'a>,
+    /// Those around it, innermost last.
+    outer: Vec<CompilerUnit<'a>>,
+    tables: &'s mut NameTables,
     /// By address of the node: what it folds to, for versions that fold the tree.
     folded: FxHashMap<usize, Option<Constant>>,
     unparser: Unparser,
+}
+
+/// What is known of names, for the unit at hand and those around it. Kept from one program to the next.
+#[derive(Debug, Default)]
+pub(crate) struct NameTables {
+    /// What the unit's scope says of a name, or the comprehension that is being inlined.
+    meanings: ByName<Meaning>,
+    /// What the module says of a name, or the comprehension that is being inlined there.
+    in_module: Vec<Option<Meaning>>,
+    /// The indices in `co_varnames`.
+    locals: ByName<u32>,
+    /// The indices in `co_names`.
+    names: ByName<u32>,
+    /// The indices of strings in `co_consts`.
+    constants: ByName<u32>,
+}
+
+impl NameTables {
+    fn reset(&mut self, names: usize) {
+        let NameTables { meanings, in_module, locals, names: indices, constants } = self;
+        meanings.reset();
+        in_module.clear();
+        in_module.resize(names, None);
+        [locals, indices, constants].into_iter().for_each(ByName::reset);
+    }
 }
 
 /// What stays the same for a whole program.
@@ -135,10 +173,12 @@ pub(crate) fn generate<'a>(
     module: &'a ast::Module<'a>,
     settings: &Settings<'_>,
     backend: &mut Backend,
+    tables: &mut NameTables,
     strings: &mut Strings,
     warnings: &mut Warnings,
 ) -> Generated<CodeObject> {
     let names = Names::intern(strings);
+    tables.reset(strings.len());
     let mut codegen = Codegen {
         strings,
         table: settings.table,
@@ -149,7 +189,9 @@ pub(crate) fn generate<'a>(
         backend,
         warnings,
         names,
-        units: Vec::new(),
+        unit: CompilerUnit::around_module(names.empty),
+        outer: Vec::new(),
+        tables,
         folded: FxHashMap::default(),
         unparser: Unparser::default(),
     };
@@ -162,33 +204,46 @@ fn place(location: ast::Location) -> Location {
 }
 
 impl<'a> Codegen<'a, '_> {
-    fn unit(&mut self) -> &mut CompilerUnit<'a> {
-        self.units.last_mut().expect("code is generated inside a unit")
-    }
-
     fn emit(&mut self, op: Op, location: Location) {
-        self.unit().sequence.emit(op, 0, location);
+        self.unit.sequence.emit(op, 0, location);
     }
 
     fn emit_with(&mut self, op: Op, oparg: u32, location: Location) {
-        self.unit().sequence.emit(op, oparg, location);
+        self.unit.sequence.emit(op, oparg, location);
     }
 
     fn emit_jump(&mut self, op: Op, target: Label, location: Location) {
-        self.unit().sequence.emit_jump(op, target, location);
+        self.unit.sequence.emit_jump(op, target, location);
     }
 
     fn new_label(&mut self) -> Label {
-        self.unit().sequence.new_label()
+        self.unit.sequence.new_label()
     }
 
     fn use_label(&mut self, label: Label) {
-        self.unit().sequence.use_label(label);
+        self.unit.sequence.use_label(label);
     }
 
     fn load_const(&mut self, constant: Constant, location: Location) {
-        let index = self.unit().metadata.consts.add(constant);
+        let index = self.constant_index(constant);
         self.emit_with(Op::LoadConst, index, location);
+    }
+
+    /// The index of a constant, which is appended if it is new.
+    fn constant_index(&mut self, constant: Constant) -> u32 {
+        match constant {
+            Constant::Str(text) => self.string_index(text),
+            _ => self.unit.metadata.consts.add(constant),
+        }
+    }
+
+    fn string_index(&mut self, text: StrId) -> u32 {
+        if let Some(index) = self.tables.constants.get(text) {
+            return index;
+        }
+        let index = self.unit.metadata.consts.append(Constant::Str(text));
+        self.tables.constants.set(text, index);
+        index
     }
 
     fn load_none(&mut self, location: Location) {
@@ -196,13 +251,34 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn load_str(&mut self, text: StrId, location: Location) {
-        self.load_const(Constant::Str(text), location);
+        let index = self.string_index(text);
+        self.emit_with(Op::LoadConst, index, location);
+    }
+
+    /// The index in `co_names` of a mangled name, which is appended if it is new.
+    fn name_index(&mut self, mangled: StrId) -> u32 {
+        if let Some(index) = self.tables.names.get(mangled) {
+            return index;
+        }
+        let index = self.unit.metadata.names.append(mangled);
+        self.tables.names.set(mangled, index);
+        index
+    }
+
+    /// The index in `co_varnames` of a mangled name, which is appended if it is new.
+    fn local_index(&mut self, mangled: StrId) -> u32 {
+        if let Some(index) = self.tables.locals.get(mangled) {
+            return index;
+        }
+        let index = self.unit.metadata.varnames.append(mangled);
+        self.tables.locals.set(mangled, index);
+        index
     }
 
     /// An instruction that names something: an attribute, a global, a module.
     fn emit_name(&mut self, op: Op, name: StrId, shift: u32, low: u32, location: Location) {
         let mangled = self.mangle(name);
-        let index = self.unit().metadata.names.add(mangled);
+        let index = self.name_index(mangled);
         self.emit_with(op, index << shift | low, location);
     }
 

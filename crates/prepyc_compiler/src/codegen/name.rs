@@ -3,16 +3,21 @@
 use prepyc_bytecode::StrId;
 use prepyc_syntax::ast::ExprContext;
 
+use super::unit::UnitKind;
 use super::{Codegen, Generated};
 use crate::location::Location;
 use crate::mangle::mangle;
 use crate::op::Op;
-use crate::symtable::{NameScope, ScopeKind, Symbol, Symtable};
+use crate::symtable::{Meaning, NameScope, ScopeKind};
 
 impl Codegen<'_, '_> {
     pub(super) fn mangle(&mut self, name: StrId) -> StrId {
-        let private = self.unit().private;
-        if self.table.mangles(self.unit().scope, name) { mangle(self.strings, private, name) } else { name }
+        let private = self.unit.private;
+        if private.is_some() && self.table.mangles(self.unit.scope, name) {
+            mangle(self.strings, private, name)
+        } else {
+            name
+        }
     }
 
     pub(super) fn load_name(&mut self, name: StrId, location: Location) -> Generated {
@@ -24,16 +29,39 @@ impl Codegen<'_, '_> {
     }
 
     /// Where a mangled name lives for the unit at hand.
-    pub(super) fn name_scope(&mut self, mangled: StrId) -> NameScope {
-        let outer = self.scope().name_scope(mangled);
-        self.unit().overrides.get(&mangled).map_or(outer, |symbol| symbol.scope)
+    pub(super) fn name_scope(&self, mangled: StrId) -> NameScope {
+        self.tables.meanings.get(mangled).unwrap_or_default().scope
+    }
+
+    /// A name, mangled, and where it lives for the unit at hand.
+    ///
+    /// A scope that knows the name as it is written does not mangle it: the text needs no look.
+    fn look_up(&mut self, name: StrId) -> (StrId, NameScope) {
+        if let Some(meaning) = self.tables.meanings.get(name)
+            && self.table.knows_names_as_written(self.unit.scope)
+        {
+            return (name, meaning.scope);
+        }
+        let mangled = self.mangle(name);
+        (mangled, self.name_scope(mangled))
     }
 
     /// What a name is in the module, or in the comprehension that is being inlined there.
-    pub(super) fn module_symbol(&self, name: StrId) -> Symbol {
-        let module = self.units.first().expect("code is generated inside a module");
-        let overridden = module.overrides.get(&name).copied();
-        overridden.unwrap_or_else(|| self.table.scope(Symtable::MODULE).symbol(name))
+    pub(super) fn module_meaning(&self, name: StrId) -> Meaning {
+        self.tables.in_module.get(name.index()).copied().flatten().unwrap_or_default()
+    }
+
+    /// Gives a name another meaning in the unit at hand, or none; what it had before.
+    pub(super) fn replace_meaning(&mut self, name: StrId, meaning: Option<Meaning>) -> Option<Meaning> {
+        let before = self.tables.meanings.get(name);
+        match meaning {
+            Some(meaning) => self.tables.meanings.set(name, meaning),
+            None => self.tables.meanings.unset(name),
+        }
+        if self.unit.kind == UnitKind::Module {
+            self.tables.in_module[name.index()] = meaning;
+        }
+        before
     }
 
     /// `__debug__` can be read only. From 3.14 on the symbol table has seen to that.
@@ -50,11 +78,10 @@ impl Codegen<'_, '_> {
 
     pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
         self.check_name(name, context, location)?;
-        let mangled = self.mangle(name);
-        let name_scope = self.name_scope(mangled);
+        let (mangled, name_scope) = self.look_up(name);
         let scope = self.scope();
         let (kind, sees_class) = (scope.kind, scope.can_see_class_scope);
-        let in_comprehension = self.unit().inlined_depth > 0;
+        let in_comprehension = self.unit.inlined_depth > 0;
         match name_scope {
             NameScope::Free | NameScope::Cell => {
                 let index = self.deref_index(mangled);
@@ -73,8 +100,8 @@ impl Codegen<'_, '_> {
                 };
                 self.emit_with(op, index, location);
             }
-            NameScope::Local if kind.is_function_like() || self.unit().hidden.contains(&mangled) => {
-                let index = self.unit().metadata.varnames.add(mangled);
+            NameScope::Local if kind.is_function_like() || self.unit.hidden.contains(&mangled) => {
+                let index = self.local_index(mangled);
                 let op = by_context(context, Op::LoadFast, Op::StoreFast, Op::DeleteFast);
                 self.emit_with(op, index, location);
             }
@@ -82,7 +109,7 @@ impl Codegen<'_, '_> {
             NameScope::GlobalImplicit if kind.is_function_like() => {
                 if context == ExprContext::Load && sees_class {
                     self.load_classdict(location);
-                    let index = self.unit().metadata.names.add(mangled);
+                    let index = self.name_index(mangled);
                     self.emit_with(Op::LoadFromDictOrGlobals, index, location);
                 } else {
                     self.global(mangled, context, location);
@@ -93,7 +120,7 @@ impl Codegen<'_, '_> {
                     self.global(mangled, context, location);
                     return Ok(());
                 }
-                let index = self.unit().metadata.names.add(mangled);
+                let index = self.name_index(mangled);
                 let op = by_context(context, Op::LoadName, Op::StoreName, Op::DeleteName);
                 self.emit_with(op, index, location);
             }
@@ -102,7 +129,7 @@ impl Codegen<'_, '_> {
     }
 
     fn global(&mut self, mangled: StrId, context: ExprContext, location: Location) {
-        let index = self.unit().metadata.names.add(mangled);
+        let index = self.name_index(mangled);
         let (op, oparg) = match context {
             ExprContext::Load => (Op::LoadGlobal, index << 1),
             ExprContext::Store => (Op::StoreGlobal, index),
@@ -114,8 +141,8 @@ impl Codegen<'_, '_> {
     /// Loads the namespace of the class around, through a cell that may become free here.
     fn load_classdict(&mut self, location: Location) {
         let name = self.names.classdict;
-        if self.unit().metadata.cellvars.find(name).is_none() {
-            self.unit().metadata.freevars.add(name);
+        if self.unit.metadata.cellvars.find(name).is_none() {
+            self.unit.metadata.freevars.add(name);
         }
         let index = self.deref_index(name);
         self.emit_with(Op::LoadDeref, index, location);
@@ -124,7 +151,7 @@ impl Codegen<'_, '_> {
     /// The index of a cell or free variable: cells first. Where a name is both, what its scope says decides.
     pub(super) fn find_deref(&mut self, mangled: StrId) -> Option<u32> {
         let is_free = self.name_scope(mangled) == NameScope::Free;
-        let metadata = &self.unit().metadata;
+        let metadata = &self.unit.metadata;
         let cell = metadata.cellvars.find(mangled);
         let free = metadata.freevars.find(mangled).map(|index| index + metadata.cellvars.len() as u32);
         if is_free { free.or(cell) } else { cell.or(free) }

@@ -20,9 +20,9 @@ impl<'a> Codegen<'a, '_> {
         &mut self,
         generate: impl FnOnce(&mut Self) -> Generated<T>,
     ) -> Generated<T> {
-        let outer = std::mem::replace(&mut self.unit().in_conditional_block, true);
+        let outer = std::mem::replace(&mut self.unit.in_conditional_block, true);
         let result = generate(self)?;
-        self.unit().in_conditional_block = outer;
+        self.unit.in_conditional_block = outer;
         Ok(result)
     }
 
@@ -226,7 +226,7 @@ impl<'a> Codegen<'a, '_> {
 
     /// From 3.14 on the symbol table has seen to that.
     fn require_coroutine(&mut self, message: &str, loc: Location) -> Generated {
-        if self.features.symtable_checks_context || self.unit().kind == UnitKind::AsyncFunction {
+        if self.features.symtable_checks_context || self.unit.kind == UnitKind::AsyncFunction {
             return Ok(());
         }
         self.error_at(message, loc)

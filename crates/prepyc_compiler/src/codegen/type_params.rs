@@ -133,7 +133,7 @@ impl<'a> Codegen<'a, '_> {
         }
         let parts = self.enter_evaluator(name, NodeKey::body(s), loc, s.location.lineno);
         if !self.features.docstrings_and_methods_are_flagged {
-            self.unit().metadata.consts.add(Constant::None);
+            self.constant_index(Constant::None);
         }
         self.expression(&alias.value)?;
         self.emit(Op::ReturnValue, loc);

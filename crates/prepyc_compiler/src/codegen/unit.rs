@@ -6,15 +6,15 @@ use prepyc_bytecode::{CodeObject, Constant, PyStr, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
 use prepyc_syntax::{ErrorKind, SyntaxError};
 use prepyc_version::DroppedDocstring;
-use rustc_hash::FxHashMap;
 
+use super::by_name::ByName;
 use super::frame_block::FrameBlock;
-use super::{Codegen, Failure, Generated, place};
+use super::{Codegen, Failure, Generated, NameTables, place};
 use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::{InstructionSequence, Label, Operand};
-use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags, Symtable};
+use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable};
 use crate::unit::{CodeFlags, CodeUnitMetadata};
 
 /// What kind of code a unit is, as far as names of inner units and errors ask.
@@ -41,8 +41,6 @@ pub(super) struct CompilerUnit<'a> {
     pub(super) frame_blocks: Vec<FrameBlock<'a>>,
     /// Inside how many inlined comprehensions.
     pub(super) inlined_depth: u32,
-    /// Names that are what they are in the inlined comprehension at hand, and not what they are around it.
-    pub(super) overrides: FxHashMap<StrId, Symbol>,
     /// Names that are fast locals of an inlined comprehension at the moment, in a module or class.
     pub(super) hidden: Vec<StrId>,
     /// Attributes that methods give `self`, of a class.
@@ -51,6 +49,37 @@ pub(super) struct CompilerUnit<'a> {
     pub(super) deferred_annotations: Vec<(&'a Stmt<'a>, &'a ast::AnnAssign<'a>, Option<u32>)>,
     pub(super) conditional_annotations: u32,
     pub(super) in_conditional_block: bool,
+}
+
+impl CompilerUnit<'_> {
+    fn new(
+        kind: UnitKind,
+        scope: ScopeId,
+        private: Option<StrId>,
+        sequence: InstructionSequence,
+        metadata: CodeUnitMetadata,
+    ) -> Self {
+        CompilerUnit {
+            kind,
+            scope,
+            sequence,
+            metadata,
+            private,
+            frame_blocks: Vec::new(),
+            inlined_depth: 0,
+            hidden: Vec::new(),
+            static_attributes: Vec::new(),
+            deferred_annotations: Vec::new(),
+            conditional_annotations: 0,
+            in_conditional_block: false,
+        }
+    }
+
+    /// What stands around the module's unit, for there is always a unit at hand: nothing is put there.
+    pub(super) fn around_module(name: StrId) -> Self {
+        let metadata = CodeUnitMetadata::new(name, name, 0);
+        CompilerUnit::new(UnitKind::Module, Symtable::MODULE, None, InstructionSequence::new(), metadata)
+    }
 }
 
 /// How a unit is called with arguments.
@@ -159,7 +188,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     pub(super) fn scope(&self) -> &Scope {
-        self.table.scope(self.units.last().expect("inside a unit").scope)
+        self.table.scope(self.unit.scope)
     }
 
     pub(super) fn scope_of(&self, key: NodeKey) -> ScopeId {
@@ -176,40 +205,40 @@ impl<'a> Codegen<'a, '_> {
         class: Option<StrId>,
         parameters: Parameters,
     ) {
-        let private = class.or_else(|| self.units.last().and_then(|unit| unit.private));
+        let private = class.or(self.unit.private);
         let mut metadata = CodeUnitMetadata::new(name, name, firstlineno);
         metadata.argcount = parameters.positional;
         metadata.posonlyargcount = parameters.positional_only;
         metadata.kwonlyargcount = parameters.keyword_only;
-        self.place_variables(scope, kind, &mut metadata);
         metadata.flags = self.flags(scope, kind);
-        metadata.qualname = self.qualified_name(name, kind, scope);
+        metadata.qualname = self.qualified_name(name, kind);
         let mut sequence = self.backend.take_sequence();
         let line = if kind == UnitKind::Module { 0 } else { firstlineno };
         sequence.emit(Op::Resume, 0, Location::range(line, 0, firstlineno, 0));
-        self.units.push(CompilerUnit {
-            kind,
-            scope,
-            sequence,
-            metadata,
-            private,
-            frame_blocks: Vec::new(),
-            inlined_depth: 0,
-            overrides: FxHashMap::default(),
-            hidden: Vec::new(),
-            static_attributes: Vec::new(),
-            deferred_annotations: Vec::new(),
-            conditional_annotations: 0,
-            in_conditional_block: false,
-        });
+        let unit = CompilerUnit::new(kind, scope, private, sequence, metadata);
+        self.outer.push(std::mem::replace(&mut self.unit, unit));
+        self.place_variables();
     }
 
-    fn place_variables(&self, id: ScopeId, kind: UnitKind, metadata: &mut CodeUnitMetadata) {
-        let scope = self.table.scope(id);
-        metadata.varnames = scope.parameters.iter().copied().collect();
+    /// Makes the variables of the unit's scope known, and lists cells and free variables.
+    fn place_variables(&mut self) {
+        let (id, kind) = (self.unit.scope, self.unit.kind);
+        let NameTables { meanings, in_module, locals, names, constants } = &mut *self.tables;
+        meanings.enter();
+        locals.enter();
+        [names, constants].into_iter().for_each(ByName::enter);
         let mut cells = Vec::new();
         let mut free = Vec::new();
-        for (&name, symbol) in &scope.symbols {
+        for (_, symbol) in self.table.symbols(id) {
+            let (name, meaning) = (symbol.name, symbol.meaning());
+            meanings.set(name, meaning);
+            if kind == UnitKind::Module {
+                in_module[name.index()] = Some(meaning);
+            }
+            if meaning.flags.intersects(SymbolFlags::PARAM) {
+                let index = self.unit.metadata.varnames.append(name);
+                locals.set(name, index);
+            }
             if symbol.scope == NameScope::Cell || symbol.flags.intersects(SymbolFlags::COMP_CELL) {
                 cells.push(name);
             }
@@ -219,23 +248,25 @@ impl<'a> Codegen<'a, '_> {
         }
         cells.sort_by_key(|&name| self.strings.get(name).as_bytes());
         free.sort_by_key(|&name| self.strings.get(name).as_bytes());
-        if kind == UnitKind::Class {
-            for (is_needed, name) in [
-                (scope.needs_class_closure, self.names.class),
-                (scope.needs_classdict, self.names.classdict),
-                (scope.has_conditional_annotations, self.names.conditional_annotations),
-            ] {
-                if is_needed && !cells.contains(&name) {
-                    cells.push(name);
-                }
+        self.add_cells_of_compiler(&mut cells);
+        self.unit.metadata.cellvars = cells.into_iter().collect();
+        self.unit.metadata.freevars = free.into_iter().collect();
+    }
+
+    /// Adds the cells that a class or module has for what the compiler keeps in them.
+    fn add_cells_of_compiler(&self, cells: &mut Vec<StrId>) {
+        let (scope, kind) = (self.scope(), self.unit.kind);
+        let is_class = kind == UnitKind::Class;
+        let is_body = is_class || kind == UnitKind::Module;
+        for (is_needed, name) in [
+            (is_class && scope.needs_class_closure, self.names.class),
+            (is_class && scope.needs_classdict, self.names.classdict),
+            (is_body && scope.has_conditional_annotations, self.names.conditional_annotations),
+        ] {
+            if is_needed && !cells.contains(&name) {
+                cells.push(name);
             }
         }
-        let conditional = self.names.conditional_annotations;
-        if kind == UnitKind::Module && scope.has_conditional_annotations && !cells.contains(&conditional) {
-            cells.push(conditional);
-        }
-        metadata.cellvars = cells.into_iter().collect();
-        metadata.freevars = free.into_iter().collect();
     }
 
     fn flags(&self, id: ScopeId, kind: UnitKind) -> CodeFlags {
@@ -271,21 +302,26 @@ impl<'a> Codegen<'a, '_> {
         flags
     }
 
-    fn qualified_name(&mut self, name: StrId, kind: UnitKind, _scope: ScopeId) -> StrId {
-        let mut parents = self.units.iter().rev();
-        let Some(mut parent) = parents.next() else { return name };
+    /// The qualified name of a unit inside the one at hand.
+    fn qualified_name(&mut self, name: StrId, kind: UnitKind) -> StrId {
+        let mut parent = &self.unit;
+        let mut named_there = None;
         if matches!(parent.kind, UnitKind::TypeParameters | UnitKind::Annotations) {
-            let Some(outer) = parents.next() else { return name };
-            parent = outer;
+            parent = self.outer.last().expect("these stand in something");
+            named_there = Some(parent.scope);
         }
         if parent.kind == UnitKind::Module {
             return name;
         }
-        let (private, parent_scope, parent_kind, base) =
-            (parent.private, parent.scope, parent.kind, parent.metadata.qualname);
-        if matches!(kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Class) {
+        let (private, parent_kind, base) = (parent.private, parent.kind, parent.metadata.qualname);
+        let is_definition = matches!(kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Class);
+        if is_definition && self.table.has_directives() {
             let mangled = crate::mangle::mangle(self.strings, private, name);
-            if self.table.scope(parent_scope).name_scope(mangled) == NameScope::GlobalExplicit {
+            let scope = match named_there {
+                None => self.name_scope(mangled),
+                Some(parent) => self.table.name_scope(parent, mangled),
+            };
+            if scope == NameScope::GlobalExplicit {
                 return name;
             }
         }
@@ -306,7 +342,14 @@ impl<'a> Codegen<'a, '_> {
             self.load_none(Location::NONE);
         }
         self.emit(Op::ReturnValue, Location::NONE);
-        let unit = self.units.pop().expect("a unit that was entered");
+        let outer = self.outer.pop().expect("a unit that ends was entered");
+        let mut unit = std::mem::replace(&mut self.unit, outer);
+        let NameTables { meanings, locals, names, constants, .. } = &mut *self.tables;
+        meanings.leave();
+        [locals, names, constants].into_iter().for_each(ByName::leave);
+        if !unit.metadata.cellvars.is_empty() {
+            unit.metadata.varnames.index();
+        }
         let code = self.backend.make_code(&unit.sequence, unit.metadata, self.filename, self.strings)?;
         self.backend.give_back(unit.sequence);
         Ok(code)
@@ -315,7 +358,7 @@ impl<'a> Codegen<'a, '_> {
     /// A generator turns a `StopIteration` that escapes it into a `RuntimeError`.
     pub(super) fn wrap_in_stopiteration_handler(&mut self) {
         let handler: Label = self.new_label();
-        self.unit().sequence.insert(0, Op::SetupCleanup, Operand::Target(handler), Location::NONE);
+        self.unit.sequence.insert(0, Op::SetupCleanup, Operand::Target(handler), Location::NONE);
         self.load_none(Location::NONE);
         self.emit(Op::ReturnValue, Location::NONE);
         self.use_label(handler);
@@ -330,11 +373,11 @@ impl<'a> Codegen<'a, '_> {
     pub(super) fn clean_docstring(&mut self, text: StrId) -> Generated<StrId> {
         let expanded = expand_tabs(self.strings.get(text).as_bytes());
         if let Some(message) = surrogates_error(&expanded) {
-            return Err(Failure::Syntax(SyntaxError {
+            return Err(Box::new(Failure::Syntax(SyntaxError {
                 kind: ErrorKind::UnicodeEncode,
                 message,
                 place: None,
-            }));
+            })));
         }
         match clean(expanded) {
             Cow::Borrowed(_) => Ok(text),

@@ -1,18 +1,18 @@
 //! The second pass: where every name lives.
 //!
-//! First, from the outside in, every name a scope mentions is resolved against the scopes around it. Then, from the
-//! inside out, names that inner scopes need are handed up until a scope binds them, and comprehensions are taken
-//! into the scope around them. Scopes are numbered in the order in which they open, so the first is a walk up the
-//! numbers and the second a walk down.
+//! One walk over the scopes. On the way in, every name a scope mentions is resolved against the scopes around it, which
+//! are open. On the way out, names that inner scopes need are handed up until a scope binds them, and comprehensions
+//! are taken into the scope around them.
 
-use indexmap::IndexSet;
 use prepyc_bytecode::{StrId, Strings};
 use prepyc_version::Features;
-use rustc_hash::FxBuildHasher;
 
 use super::build::WellKnown;
-use super::scope::{ComprehensionKind, NameScope, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags, Symtable};
+use super::scope::{ComprehensionKind, NameScope, ScopeId, ScopeKind, Symbol, SymbolFlags};
+use super::table::Symtable;
 use crate::error::SourceError;
+
+type Analyzed<T = ()> = Result<T, Box<SourceError>>;
 
 /// Decides the scope of every name.
 ///
@@ -23,21 +23,13 @@ pub(super) fn analyze(
     features: &Features,
     names: &WellKnown,
     strings: &Strings,
-) -> Result<(), SourceError> {
-    let mut analysis = Analysis { table, features, names, strings };
-    let count = u32::try_from(analysis.table.scopes.len()).expect("scope ids are 32 bits");
-    for id in (0..count).map(ScopeId) {
-        if analysis.table.scope(id).attached {
-            analysis.resolve_names(id)?;
-        }
-    }
-    let mut free: Vec<NameSet> = (0..count).map(|_| NameSet::default()).collect();
-    for id in (0..count).rev().map(ScopeId) {
-        if analysis.table.scope(id).attached {
-            analysis.settle(id, &mut free);
-        }
-    }
-    Ok(())
+) -> Analyzed {
+    let mut work = std::mem::take(&mut table.workspace);
+    work.clear(table.scopes.len());
+    let mut analysis = Analysis { table, features, names, strings, work };
+    let result = analysis.walk();
+    analysis.table.workspace = analysis.work;
+    result
 }
 
 struct Analysis<'s> {
@@ -45,16 +37,75 @@ struct Analysis<'s> {
     features: &'s Features,
     names: &'s WellKnown,
     strings: &'s Strings,
+    work: Workspace,
+}
+
+/// Sets of names, kept for their memory.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    /// What settled scopes need from outside, one scope after the other, as far as the scope around is not settled.
+    free: Vec<StrId>,
+    /// By scope: where in `free` its names stand.
+    free_of: Vec<(usize, usize)>,
+    /// By open scope: where in `free` the names of the scopes inside it begin.
+    starts: Vec<usize>,
+    /// What the scope at hand needs for those inside it.
+    needed: NameSet,
+    /// What inlined comprehensions want in cells.
+    inlined_cells: NameSet,
+    /// What a comprehension needs from outside.
+    comprehension_free: NameSet,
+    /// What the scopes inside a comprehension need from it.
+    free_inside: NameSet,
+    /// What the scope at hand needs from outside.
+    own: NameSet,
+}
+
+impl Workspace {
+    fn clear(&mut self, scopes: usize) {
+        self.free.clear();
+        self.free_of.clear();
+        self.free_of.resize(scopes, (0, 0));
+        self.starts.clear();
+    }
 }
 
 impl Analysis<'_> {
-    fn resolve_names(&mut self, id: ScopeId) -> Result<(), SourceError> {
+    /// Every scope, those inside it after it begins and before it ends.
+    fn walk(&mut self) -> Analyzed {
+        let mut id = Symtable::MODULE;
+        loop {
+            self.work.starts.push(self.work.free.len());
+            self.table.open(id);
+            self.resolve_names(id)?;
+            if let Some(child) = self.table.first_child(id) {
+                id = child;
+                continue;
+            }
+            loop {
+                self.settle(id);
+                self.table.close(id);
+                let scope = self.table.scope(id);
+                match (scope.next, scope.parent) {
+                    (Some(next), _) => {
+                        id = next;
+                        break;
+                    }
+                    (None, Some(parent)) => id = parent,
+                    (None, None) => return Ok(()),
+                }
+            }
+        }
+    }
+
+    fn resolve_names(&mut self, id: ScopeId) -> Analyzed {
         let class = self.class_seen_from(id);
-        for index in 0..self.table.scope(id).symbols.len() {
-            let (&name, symbol) =
-                self.table.scope(id).symbols.get_index(index).expect("the index is in range");
-            let scope = self.resolve(id, class, name, symbol.flags)?;
-            self.table.scope_mut(id).symbols[index].scope = scope;
+        let mut next = self.table.first_symbol(id);
+        while let Some(current) = next {
+            let &Symbol { name, flags, .. } = self.table.symbol(current);
+            let scope = self.resolve(id, class, name, flags)?;
+            self.table.symbol_mut(current).scope = scope;
+            next = self.table.symbol_after(current);
         }
         Ok(())
     }
@@ -65,7 +116,7 @@ impl Analysis<'_> {
         class: Option<ScopeId>,
         name: StrId,
         flags: SymbolFlags,
-    ) -> Result<NameScope, SourceError> {
+    ) -> Analyzed<NameScope> {
         if flags.intersects(SymbolFlags::GLOBAL) {
             if flags.intersects(SymbolFlags::NONLOCAL) {
                 return Err(self.directive_error(id, name, "name '{}' is nonlocal and global"));
@@ -82,7 +133,7 @@ impl Analysis<'_> {
             }
             return match self.binding_around(id, name) {
                 None => Err(self.directive_error(id, name, "no binding for nonlocal '{}' found")),
-                Some(binder) if self.table.scope(binder).flags(name).intersects(SymbolFlags::TYPE_PARAM) => {
+                Some(binder) if self.flags(binder, name).intersects(SymbolFlags::TYPE_PARAM) => {
                     let message = "nonlocal binding not allowed for type parameter '{}'";
                     Err(self.directive_error(id, name, message))
                 }
@@ -93,7 +144,7 @@ impl Analysis<'_> {
             return Ok(NameScope::Local);
         }
         if let Some(class) = class {
-            let flags = self.table.scope(class).flags(name);
+            let flags = self.flags(class, name);
             if flags.intersects(SymbolFlags::GLOBAL) {
                 return Ok(NameScope::GlobalExplicit);
             }
@@ -118,28 +169,43 @@ impl Analysis<'_> {
         None
     }
 
-    /// The scope around `id` whose binding of the name is the one seen in it.
+    /// What an open scope says of a name.
+    fn flags(&self, id: ScopeId, name: StrId) -> SymbolFlags {
+        let found = self.table.find(id, name);
+        found.map_or(SymbolFlags::default(), |symbol| self.table.symbol(symbol).flags)
+    }
+
+    /// The scope around an open one whose binding of the name is the one seen in it.
     ///
     /// Class bodies bind nothing for what stands in them, but for the names that the compiler itself makes there.
     fn binding_around(&self, id: ScopeId, name: StrId) -> Option<ScopeId> {
+        if self.is_made_by_class(name) {
+            return self.class_or_binding_around(id, name);
+        }
+        self.table
+            .symbols_around(id, name)
+            .find_map(|symbol| match self.table.scope(symbol.owner).kind {
+                ScopeKind::Module => Some(None),
+                ScopeKind::Class => None,
+                _ => binding(symbol),
+            })
+            .flatten()
+    }
+
+    fn class_or_binding_around(&self, id: ScopeId, name: StrId) -> Option<ScopeId> {
         let mut around = self.table.scope(id).parent;
         while let Some(id) = around {
-            let scope = self.table.scope(id);
-            match scope.kind {
+            match self.table.scope(id).kind {
                 ScopeKind::Module => return None,
-                ScopeKind::Class if self.is_made_by_class(name) => return Some(id),
-                ScopeKind::Class => {}
+                ScopeKind::Class => return Some(id),
                 _ => {
-                    let flags = scope.flags(name);
-                    if flags.intersects(SymbolFlags::GLOBAL) {
-                        return None;
-                    }
-                    if flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::NONLOCAL) {
-                        return Some(id);
+                    let symbol = self.table.find(id, name).map(|symbol| self.table.symbol(symbol));
+                    if let Some(found) = symbol.and_then(binding) {
+                        return found;
                     }
                 }
             }
-            around = scope.parent;
+            around = self.table.scope(id).parent;
         }
         None
     }
@@ -150,69 +216,107 @@ impl Analysis<'_> {
             || name == self.names.conditional_annotations && self.features.lazy_annotations
     }
 
-    fn directive_error(&self, id: ScopeId, name: StrId, message: &str) -> SourceError {
-        let directives = &self.table.scope(id).directives;
-        let found = directives.iter().find(|(directive, _)| *directive == name);
-        let &(_, location) = found.expect("a directive is recorded where it is noted");
+    fn directive_error(&self, id: ScopeId, name: StrId, message: &str) -> Box<SourceError> {
+        let directives = &self.table.directives;
+        let found = directives.iter().find(|(scope, directive, _)| (*scope, *directive) == (id, name));
+        let &(_, _, location) = found.expect("a directive is recorded where it is noted");
         SourceError::new(message.replace("{}", &self.strings.get(name).to_string()), location)
     }
 
-    /// Settles a scope whose inner scopes are settled; `free` holds what each of those needs from outside.
-    fn settle(&mut self, id: ScopeId, free: &mut [NameSet]) {
-        let mut needed = NameSet::default();
-        let mut inlined_cells = NameSet::default();
-        let children = std::mem::take(&mut self.table.scope_mut(id).children);
-        let mut spliced = Vec::with_capacity(children.len());
-        for &child in &children {
-            let mut child_free = std::mem::take(&mut free[child.0 as usize]);
-            if self.is_inlined(id, child) {
-                self.inline(id, child, &mut child_free, &mut inlined_cells);
-                spliced.extend_from_slice(&self.table.scope(child).children);
-            } else {
-                spliced.push(child);
-            }
-            child_free.0.into_iter().for_each(|name| needed.insert(name));
-        }
-        let scope = self.table.scope_mut(id);
-        scope.children = spliced;
-        if scope.kind.is_function_like() {
-            make_cells(scope, &mut needed, &inlined_cells);
-        } else if scope.kind == ScopeKind::Class {
-            self.provide_class_cells(id, &mut needed);
-        }
-        for &name in &inlined_cells.0 {
-            if let Some(symbol) = self.table.scope_mut(id).symbols.get_mut(&name) {
-                symbol.flags.insert(SymbolFlags::COMP_CELL);
-            }
-        }
+    /// Settles an open scope whose inner scopes are settled.
+    fn settle(&mut self, id: ScopeId) {
+        self.work.needed.clear();
+        self.work.inlined_cells.clear();
+        self.take_over_children(id);
         let scope = self.table.scope(id);
-        let is_free = |symbol: &Symbol| symbol.scope == NameScope::Free;
-        let own = scope.symbols.iter().filter(|(_, symbol)| is_free(symbol)).map(|(&name, _)| name);
-        let mut own = NameSet(own.collect());
-        // What a class binds as `__classdict__` is a global in the scopes that see it; they need its cell all the same.
-        if scope.can_see_class_scope
-            && let Some(symbol) = scope.symbols.get(&self.names.classdict)
-            && symbol.scope == NameScope::GlobalImplicit
-        {
-            own.insert(self.names.classdict);
+        if scope.kind.is_function_like() {
+            self.make_cells(id);
+        } else if scope.kind == ScopeKind::Class {
+            self.provide_class_cells(id);
         }
-        self.hand_up(id, &needed);
-        needed.0.into_iter().for_each(|name| own.insert(name));
-        free[id.0 as usize] = own;
+        for &name in &self.work.inlined_cells.names {
+            if let Some(symbol) = self.table.find(id, name) {
+                self.table.symbol_mut(symbol).flags.insert(SymbolFlags::COMP_CELL);
+            }
+        }
+        self.work.own.clear();
+        for (_, symbol) in self.table.symbols(id) {
+            if symbol.scope == NameScope::Free {
+                self.work.own.insert(symbol.name);
+            }
+        }
+        // What a class binds as `__classdict__` is a global in the scopes that see it; they need its cell all the same.
+        if self.table.scope(id).can_see_class_scope
+            && let Some(symbol) = self.table.find(id, self.names.classdict)
+            && self.table.symbol(symbol).scope == NameScope::GlobalImplicit
+        {
+            self.work.own.insert(self.names.classdict);
+        }
+        self.hand_up(id);
+        let Workspace { free, free_of, starts, needed, own, .. } = &mut self.work;
+        needed.names.iter().for_each(|&name| own.insert(name));
+        let start = starts.pop().expect("a scope that ends has begun");
+        free.truncate(start);
+        free.extend_from_slice(&own.names);
+        free_of[id.0 as usize] = (start, free.len());
+    }
+
+    /// Gathers what the scopes inside need, and takes in the comprehensions among them.
+    fn take_over_children(&mut self, id: ScopeId) {
+        let mut next = self.table.take_children(id);
+        while let Some(child) = next {
+            next = self.table.scope(child).next;
+            let (start, end) = self.work.free_of[child.0 as usize];
+            if !self.is_inlined(id, child) {
+                self.table.append_child(id, child);
+                let Workspace { free, needed, .. } = &mut self.work;
+                free[start..end].iter().for_each(|&name| needed.insert(name));
+                continue;
+            }
+            let Workspace { free, comprehension_free, .. } = &mut self.work;
+            comprehension_free.clear();
+            free[start..end].iter().for_each(|&name| comprehension_free.insert(name));
+            self.inline(id, child);
+            let Workspace { comprehension_free, needed, .. } = &mut self.work;
+            comprehension_free.names.iter().for_each(|&name| needed.insert(name));
+            let mut next_inside = self.table.take_children(child);
+            while let Some(inside) = next_inside {
+                next_inside = self.table.scope(inside).next;
+                self.table.append_child(id, inside);
+            }
+        }
+    }
+
+    /// Locals that inner scopes need live in cells, and are needed from outside no longer.
+    fn make_cells(&mut self, id: ScopeId) {
+        let Workspace { needed, inlined_cells, .. } = &mut self.work;
+        if needed.names.is_empty() && inlined_cells.names.is_empty() {
+            return;
+        }
+        let mut next = self.table.first_symbol(id);
+        while let Some(current) = next {
+            next = self.table.symbol_after(current);
+            let symbol = self.table.symbol_mut(current);
+            let name = symbol.name;
+            if symbol.scope == NameScope::Local && (needed.contains(name) || inlined_cells.contains(name)) {
+                symbol.scope = NameScope::Cell;
+                needed.remove(name);
+            }
+        }
     }
 
     /// Notes in a scope the names that pass through it.
-    fn hand_up(&mut self, id: ScopeId, needed: &NameSet) {
-        for &name in &needed.0 {
-            let is_bound_around = self.binding_around(id, name).is_some();
-            let scope = self.table.scope_mut(id);
-            let sees_class = scope.kind == ScopeKind::Class || scope.can_see_class_scope;
-            match scope.symbols.get_mut(&name) {
-                Some(symbol) if sees_class => symbol.flags.insert(SymbolFlags::FREE_CLASS),
+    fn hand_up(&mut self, id: ScopeId) {
+        let scope = self.table.scope(id);
+        let sees_class = scope.kind == ScopeKind::Class || scope.can_see_class_scope;
+        for &name in &self.work.needed.names {
+            match self.table.find(id, name) {
+                Some(symbol) if sees_class => {
+                    self.table.symbol_mut(symbol).flags.insert(SymbolFlags::FREE_CLASS);
+                }
                 Some(_) => {}
-                None if is_bound_around => {
-                    let symbol = Symbol { flags: SymbolFlags::default(), scope: NameScope::Free };
-                    scope.symbols.insert(name, symbol);
+                None if self.binding_around(id, name).is_some() => {
+                    self.table.add(id, name, SymbolFlags::default(), NameScope::Free);
                 }
                 None => {}
             }
@@ -227,67 +331,70 @@ impl Analysis<'_> {
     }
 
     /// Takes a comprehension's names into the scope around it.
-    fn inline(&mut self, id: ScopeId, child: ScopeId, child_free: &mut NameSet, cells: &mut NameSet) {
+    fn inline(&mut self, id: ScopeId, child: ScopeId) {
         let is_class = self.table.scope(id).kind == ScopeKind::Class;
+        self.gather_free_inside(child);
         let mut hidden = Vec::new();
-        for index in 0..self.table.scope(child).symbols.len() {
-            let (&name, &symbol) =
-                self.table.scope(child).symbols.get_index(index).expect("the index is in range");
-            if symbol.flags.intersects(SymbolFlags::PARAM) {
+        let mut next = self.table.first_symbol(child);
+        while let Some(current) = next {
+            next = self.table.symbol_after(current);
+            let &Symbol { name, flags, mut scope, .. } = self.table.symbol(current);
+            if flags.intersects(SymbolFlags::PARAM) {
                 continue;
             }
-            if symbol.scope == NameScope::Cell || symbol.flags.intersects(SymbolFlags::COMP_CELL) {
-                cells.insert(name);
+            let is_use = scope == NameScope::Free && flags.intersects(SymbolFlags::USE);
+            if scope == NameScope::Cell || flags.intersects(SymbolFlags::COMP_CELL) {
+                self.work.inlined_cells.insert(name);
             }
-            let mut scope = symbol.scope;
             // A class makes these cells for its methods; in its own body the name is an ordinary one.
             if is_class && scope == NameScope::Free && self.is_made_by_class(name) {
                 scope = NameScope::GlobalImplicit;
-                let is_needed = self.is_free_in_child(child, name);
+                let is_needed = self.work.free_inside.contains(name);
                 if !is_needed || !self.features.class_cells_reach_into_comprehensions {
-                    child_free.remove(name);
+                    self.work.comprehension_free.remove(name);
                 }
                 hidden.push(name);
             }
-            let existing = self.table.scope(id).symbols.get(&name).map(|symbol| symbol.flags);
-            match existing {
-                None => {
-                    let symbol = Symbol { flags: symbol.flags, scope };
-                    self.table.scope_mut(id).symbols.insert(name, symbol);
+            let Some(existing) = self.table.find(id, name) else {
+                self.table.add(id, name, flags, scope);
+                continue;
+            };
+            let existing = &mut self.table.symbol_mut(existing).flags;
+            if existing.intersects(SymbolFlags::BOUND) && !is_class {
+                if !self.work.free_inside.contains(name) {
+                    self.work.comprehension_free.remove(name);
                 }
-                Some(flags) if flags.intersects(SymbolFlags::BOUND) && !is_class => {
-                    if !self.is_free_in_child(child, name) {
-                        child_free.remove(name);
-                    }
-                    // What was a use of an outer variable is now a use of a local one.
-                    let is_use = symbol.scope == NameScope::Free && symbol.flags.intersects(SymbolFlags::USE);
-                    if is_use && self.features.inlined_uses_count {
-                        self.table.scope_mut(id).symbols[&name].flags.insert(SymbolFlags::USE);
-                    }
+                // What was a use of an outer variable is now a use of a local one.
+                if is_use && self.features.inlined_uses_count {
+                    existing.insert(SymbolFlags::USE);
                 }
-                Some(_) => {}
             }
         }
-        let comprehension = self.table.scope_mut(child);
-        comprehension.inlined = true;
-        for name in hidden {
-            comprehension.symbols.shift_remove(&name);
+        self.table.scope_mut(child).inlined = true;
+        if !hidden.is_empty() {
+            self.table.remove(child, |name| hidden.contains(&name));
         }
     }
 
-    fn is_free_in_child(&self, id: ScopeId, name: StrId) -> bool {
-        let children = &self.table.scope(id).children;
-        children.iter().any(|&child| self.table.scope(child).name_scope(name) == NameScope::Free)
+    /// Gathers what the scopes inside a comprehension say is free there.
+    fn gather_free_inside(&mut self, comprehension: ScopeId) {
+        let inside = &mut self.work.free_inside;
+        inside.clear();
+        for child in self.table.children(comprehension) {
+            let symbols = self.table.symbols(child).map(|(_, symbol)| symbol);
+            symbols.filter(|symbol| symbol.scope == NameScope::Free).for_each(|it| inside.insert(it.name));
+        }
     }
 
     /// Takes out of `needed` what a class makes for its methods.
-    fn provide_class_cells(&mut self, id: ScopeId, needed: &mut NameSet) {
+    fn provide_class_cells(&mut self, id: ScopeId) {
         let names = self.names;
         let (class, classdict, annotations) = (
             self.is_made_by_class(names.class),
             self.is_made_by_class(names.classdict),
             self.is_made_by_class(names.conditional_annotations),
         );
+        let needed = &mut self.work.needed;
         let scope = self.table.scope_mut(id);
         if class && needed.remove(names.class) {
             scope.needs_class_closure = true;
@@ -301,31 +408,56 @@ impl Analysis<'_> {
     }
 }
 
-/// Locals that inner scopes need live in cells, and are needed from outside no longer.
-fn make_cells(scope: &mut Scope, needed: &mut NameSet, inlined_cells: &NameSet) {
-    for (&name, symbol) in &mut scope.symbols {
-        if symbol.scope == NameScope::Local && (needed.contains(name) || inlined_cells.contains(name)) {
-            symbol.scope = NameScope::Cell;
-            needed.remove(name);
-        }
+/// What a symbol of a function means for a name of a scope inside: bound there, global, or to be looked for further out.
+fn binding(symbol: &Symbol) -> Option<Option<ScopeId>> {
+    if symbol.flags.intersects(SymbolFlags::GLOBAL) {
+        return Some(None);
     }
+    let is_bound =
+        symbol.flags.intersects(SymbolFlags::BOUND) && !symbol.flags.intersects(SymbolFlags::NONLOCAL);
+    is_bound.then_some(Some(symbol.owner))
 }
 
 /// Names, in order of insertion.
 #[derive(Debug, Default)]
-struct NameSet(IndexSet<StrId, FxBuildHasher>);
+struct NameSet {
+    names: Vec<StrId>,
+    /// By name: where it stands in `names`, if it does; whatever was last known if not.
+    places: Vec<u32>,
+}
 
 impl NameSet {
+    fn clear(&mut self) {
+        self.names.clear();
+    }
+
+    fn place(&self, name: StrId) -> Option<usize> {
+        let place = *self.places.get(name.index())? as usize;
+        (self.names.get(place) == Some(&name)).then_some(place)
+    }
+
     fn contains(&self, name: StrId) -> bool {
-        self.0.contains(&name)
+        self.place(name).is_some()
     }
 
     fn insert(&mut self, name: StrId) {
-        self.0.insert(name);
+        if self.contains(name) {
+            return;
+        }
+        if self.places.len() <= name.index() {
+            self.places.resize(name.index() + 1, 0);
+        }
+        self.places[name.index()] = self.names.len() as u32;
+        self.names.push(name);
     }
 
-    /// Whether the name was there.
+    /// Whether the name was there. The last one takes its place.
     fn remove(&mut self, name: StrId) -> bool {
-        self.0.swap_remove(&name)
+        let Some(place) = self.place(name) else { return false };
+        self.names.swap_remove(place);
+        if let Some(&moved) = self.names.get(place) {
+            self.places[moved.index()] = place as u32;
+        }
+        true
     }
 }

@@ -12,7 +12,8 @@ use prepyc_syntax::ast::{Location, Module};
 use prepyc_version::Features;
 
 use super::analyze::analyze;
-use super::scope::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags, Symtable};
+use super::scope::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags};
+use super::table::{SymbolId, Symtable};
 use crate::error::SourceError;
 use crate::future::FutureFeatures;
 use crate::mangle::mangle;
@@ -22,15 +23,17 @@ use crate::mangle::mangle;
 /// # Errors
 /// The first thing that CPython's symbol table would not have.
 pub(crate) fn build_symtable(
+    table: &mut Symtable,
     module: &Module<'_>,
     features: &Features,
     future: FutureFeatures,
     strings: &mut Strings,
     max_depth: u32,
-) -> Result<Symtable, SourceError> {
+) -> Result<(), Box<SourceError>> {
     let names = WellKnown::intern(strings);
+    table.clear(strings.len());
     let mut builder = Builder {
-        table: Symtable { scopes: Vec::new(), by_node: rustc_hash::FxHashMap::default() },
+        table,
         stack: Vec::new(),
         class: None,
         names,
@@ -48,9 +51,8 @@ pub(crate) fn build_symtable(
         Attachment::Attached,
     );
     builder.visit_module(module)?;
-    let mut table = builder.table;
-    analyze(&mut table, features, &names, strings)?;
-    Ok(table)
+    builder.exit();
+    analyze(table, features, &names, strings)
 }
 
 /// The module has no node of its own with a place.
@@ -118,7 +120,7 @@ enum Attachment {
 
 /// The walk.
 struct Builder<'b> {
-    table: Symtable,
+    table: &'b mut Symtable,
     /// The scopes around the node at hand, innermost last; never empty during the walk.
     stack: Vec<ScopeId>,
     /// The class whose private names are mangled.
@@ -133,7 +135,7 @@ struct Builder<'b> {
     max_depth: u32,
 }
 
-type Walk = Result<(), SourceError>;
+type Walk = Result<(), Box<SourceError>>;
 
 impl Builder<'_> {
     fn visit_module(&mut self, module: &Module<'_>) -> Walk {
@@ -182,11 +184,12 @@ impl Builder<'_> {
             scope.iterable_depth = parent.iterable_depth;
             scope.mangles_only = parent.mangles_only.filter(|_| kind != ScopeKind::Class);
             scope.attached = parent.attached && attachment == Attachment::Attached;
-            if scope.attached {
-                parent.children.push(id);
-            }
         }
+        let attached = scope.attached;
         self.table.scopes.push(scope);
+        if let Some(parent) = parent.filter(|_| attached) {
+            self.table.append_child(parent, id);
+        }
         if let Some(key) = key {
             self.table.by_node.insert(key, id);
         }
@@ -194,7 +197,18 @@ impl Builder<'_> {
         id
     }
 
+    /// Closes the current scope for good.
     fn exit(&mut self) {
+        let id = self.stack.pop().expect("only what was entered is left");
+        if let Some(annotations) = self.table.scope(id).annotation_scope {
+            self.table.close(annotations);
+        }
+        self.table.close(id);
+    }
+
+    /// Goes back to the scope around the current one, which stays open until that one closes: it will be gone into
+    /// again.
+    fn leave_open(&mut self) {
         self.stack.pop();
     }
 
@@ -211,30 +225,51 @@ impl Builder<'_> {
     }
 
     fn mangle_in(&mut self, scope: ScopeId, name: StrId) -> StrId {
-        if self.table.mangles(scope, name) { mangle(self.strings, self.class, name) } else { name }
+        if self.class.is_some() && self.table.mangles(scope, name) {
+            mangle(self.strings, self.class, name)
+        } else {
+            name
+        }
+    }
+
+    /// The symbol of a name in a scope around the node at hand, and the name as that scope has it.
+    ///
+    /// A scope that knows the name as it is written does not mangle it: the text needs no look.
+    #[inline]
+    fn find(&mut self, scope: ScopeId, name: StrId) -> (Option<SymbolId>, StrId) {
+        if self.table.knows_names_as_written(scope)
+            && let Some(found) = self.table.find(scope, name)
+        {
+            return (Some(found), name);
+        }
+        let mangled = self.mangle_in(scope, name);
+        (self.table.find(scope, mangled), mangled)
+    }
+
+    /// What a scope around the node at hand says of a name so far.
+    fn flags_in(&mut self, scope: ScopeId, name: StrId) -> SymbolFlags {
+        let (found, _) = self.find(scope, name);
+        found.map_or(SymbolFlags::default(), |symbol| self.table.symbol(symbol).flags)
     }
 
     /// What the current scope says of a name so far.
     fn flags(&mut self, name: StrId) -> SymbolFlags {
-        let scope = self.current_id();
-        let name = self.mangle_in(scope, name);
-        self.table.scope(scope).flags(name)
+        self.flags_in(self.current_id(), name)
     }
 
     /// Notes something about a name in the current scope.
+    #[inline]
     fn add(&mut self, name: StrId, flags: SymbolFlags, location: Location) -> Walk {
         self.add_in(self.current_id(), name, flags, location)
     }
 
     /// Notes something about a name in a scope around the node at hand.
     fn add_in(&mut self, id: ScopeId, name: StrId, flags: SymbolFlags, location: Location) -> Walk {
-        let mangled = self.mangle_in(id, name);
-        let scope = self.table.scope_mut(id);
-        let in_iteration_target = scope.in_iteration_target;
-        let symbol = scope
-            .symbols
-            .entry(mangled)
-            .or_insert(Symbol { flags: SymbolFlags::default(), scope: NameScope::Unknown });
+        let (found, mangled) = self.find(id, name);
+        let symbol =
+            found.unwrap_or_else(|| self.table.add(id, mangled, SymbolFlags::default(), NameScope::Unknown));
+        let in_iteration_target = self.table.scope(id).in_iteration_target;
+        let symbol = self.table.symbol_mut(symbol);
         let before = symbol.flags;
         symbol.flags.insert(flags);
         if in_iteration_target {
@@ -247,24 +282,31 @@ impl Builder<'_> {
             }
             symbol.flags.insert(SymbolFlags::COMP_ITER);
         }
+        if flags.intersects(before) && flags.intersects(SymbolFlags::PARAM.union(SymbolFlags::TYPE_PARAM)) {
+            self.refuse_second(name, before, flags, location)?;
+        }
+        if flags.intersects(SymbolFlags::GLOBAL) && !flags.intersects(SymbolFlags::PARAM) {
+            let global = self.table.find_or_add(Symtable::MODULE, mangled);
+            self.table.symbol_mut(global).flags.insert(flags);
+        }
+        Ok(())
+    }
+
+    /// A parameter or type parameter is there but once.
+    fn refuse_second(
+        &self,
+        name: StrId,
+        before: SymbolFlags,
+        flags: SymbolFlags,
+        location: Location,
+    ) -> Walk {
         for (flag, what) in [
             (SymbolFlags::PARAM, "duplicate argument '{}' in function definition"),
             (SymbolFlags::TYPE_PARAM, "duplicate type parameter '{}'"),
         ] {
             if flags.intersects(flag) && before.intersects(flag) {
-                let text = self.strings.get(name).to_string();
-                return Err(SourceError::new(what.replace("{}", &text), location));
+                return Err(SourceError::new(what.replace("{}", &self.text(name)), location));
             }
-        }
-        if flags.intersects(SymbolFlags::PARAM) {
-            scope.parameters.push(mangled);
-        } else if flags.intersects(SymbolFlags::GLOBAL) {
-            let module = self.table.scope_mut(Symtable::MODULE);
-            let global = module
-                .symbols
-                .entry(mangled)
-                .or_insert(Symbol { flags: SymbolFlags::default(), scope: NameScope::Unknown });
-            global.flags.insert(flags);
         }
         Ok(())
     }
@@ -273,7 +315,7 @@ impl Builder<'_> {
     fn record_directive(&mut self, name: StrId, location: Location) {
         let scope = self.current_id();
         let name = self.mangle_in(scope, name);
-        self.current().directives.push((name, location));
+        self.table.directives.push((scope, name, location));
     }
 
     fn text(&self, name: StrId) -> String {

@@ -10,7 +10,8 @@ use std::fmt;
 
 use prepyc_bytecode::Strings;
 
-use super::scope::{NameScope, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable};
+use super::scope::{NameScope, Scope, ScopeId, ScopeKind, SymbolFlags};
+use super::table::Symtable;
 
 /// Displays a table with the names of its strings.
 pub(crate) struct Listing<'l> {
@@ -37,17 +38,18 @@ impl Listing<'_> {
             nested(scope),
             indent = 2 * depth
         )?;
+        let symbols = self.table.symbols(id);
         let mut symbols: Vec<_> =
-            scope.symbols.iter().map(|(&name, symbol)| (self.strings.get(name), symbol)).collect();
+            symbols.map(|(_, symbol)| (self.strings.get(symbol.name), symbol)).collect();
         symbols.sort_by_key(|(name, _)| *name);
         for (name, symbol) in symbols {
             let kind = scope_name(symbol.scope);
             writeln!(f, "{:indent$}  {name} {kind}{}", "", FlagNames(symbol.flags), indent = 2 * depth)?;
         }
-        for name in &scope.parameters {
-            writeln!(f, "{:indent$}  parameter {}", "", self.strings.get(*name), indent = 2 * depth)?;
+        for name in self.table.parameters(id) {
+            writeln!(f, "{:indent$}  parameter {}", "", self.strings.get(name), indent = 2 * depth)?;
         }
-        scope.children.iter().try_for_each(|&child| self.write_scope(f, child, depth + 1))
+        self.table.children(id).try_for_each(|child| self.write_scope(f, child, depth + 1))
     }
 }
 

@@ -9,11 +9,13 @@ mod analyze;
 mod build;
 mod listing;
 mod scope;
+mod table;
 
 pub(crate) use build::build_symtable;
 pub(crate) use scope::{
-    ComprehensionKind, NameScope, NodeKey, Scope, ScopeId, ScopeKind, Symbol, SymbolFlags, Symtable,
+    ComprehensionKind, Meaning, NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags,
 };
+pub(crate) use table::Symtable;
 
 use prepyc_bytecode::Strings;
 use prepyc_syntax::ast::Module;
@@ -32,7 +34,8 @@ pub fn symtable_listing(
     features: &Features,
     future: FutureFeatures,
     strings: &mut Strings,
-) -> Result<String, SourceError> {
-    let table = build::build_symtable(module, features, future, strings, NESTING)?;
+) -> Result<String, Box<SourceError>> {
+    let mut table = Symtable::default();
+    build::build_symtable(&mut table, module, features, future, strings, NESTING)?;
     Ok(listing::Listing { table: &table, strings }.to_string())
 }

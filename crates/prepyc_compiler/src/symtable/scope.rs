@@ -1,19 +1,12 @@
-//! What the symbol table holds: scopes, symbols, and how a scope is found from the node that opens it.
+//! What the symbol table holds: scopes and symbols, and the nodes that open scopes.
 
-use indexmap::IndexMap;
 use prepyc_bytecode::StrId;
 use prepyc_syntax::ast::Location;
-use rustc_hash::{FxBuildHasher, FxHashMap};
 
-/// Every scope of a module.
-#[derive(Debug)]
-pub(crate) struct Symtable {
-    pub(super) scopes: Vec<Scope>,
-    pub(super) by_node: FxHashMap<NodeKey, ScopeId>,
-}
+use super::table::SymbolId;
 
 /// A scope's place in its table; number 0 is the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ScopeId(pub(super) u32);
 
 /// The node that opens a scope, and which of its scopes is meant.
@@ -116,19 +109,15 @@ pub(crate) struct Scope {
     pub(crate) location: Location,
     /// The scope around it.
     pub(crate) parent: Option<ScopeId>,
-    /// Names, mangled, in order of first mention.
-    pub(crate) symbols: IndexMap<StrId, Symbol, FxBuildHasher>,
-    /// Parameters, mangled, in the order of `co_varnames`.
-    pub(crate) parameters: Vec<StrId>,
-    /// Scopes directly inside. Those of an inlined comprehension stand here in its stead.
-    pub(crate) children: Vec<ScopeId>,
-    /// Names in `global` and `nonlocal` statements, for errors found later.
-    pub(super) directives: Vec<(StrId, Location)>,
+    /// The first and the last of its symbols.
+    pub(super) symbols: Option<(SymbolId, SymbolId)>,
+    /// The first and the last scope directly inside.
+    pub(super) children: Option<(ScopeId, ScopeId)>,
+    /// The next scope inside the one around.
+    pub(super) next: Option<ScopeId>,
     /// The type parameters of a generic class around it, up to the class itself, where only their names are private to
     /// the class; elsewhere all private names are mangled.
     pub(super) mangles_only: Option<ScopeId>,
-    /// The names of the type parameters, of a generic class's.
-    pub(super) private_parameters: Vec<StrId>,
     /// The comprehension it is, if it is one.
     pub(crate) comprehension: Option<ComprehensionKind>,
     /// Stands, at some distance, in a function.
@@ -176,6 +165,30 @@ pub(crate) struct Scope {
 /// What a scope does with a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Symbol {
+    /// The name, mangled.
+    pub(crate) name: StrId,
+    /// Whose symbol it is.
+    pub(crate) owner: ScopeId,
+    /// What the source says.
+    pub(crate) flags: SymbolFlags,
+    /// What follows.
+    pub(crate) scope: NameScope,
+    /// The next symbol of the scope.
+    pub(super) next: Option<SymbolId>,
+    /// While the scope is open: the symbol of that name in the next scope around that mentions it.
+    pub(super) outer: Option<SymbolId>,
+}
+
+impl Symbol {
+    /// What it says, without whose it is.
+    pub(crate) fn meaning(&self) -> Meaning {
+        Meaning { flags: self.flags, scope: self.scope }
+    }
+}
+
+/// What a name is in a scope.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Meaning {
     /// What the source says.
     pub(crate) flags: SymbolFlags,
     /// What follows.
@@ -183,9 +196,10 @@ pub(crate) struct Symbol {
 }
 
 /// Where a name lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum NameScope {
-    /// Not decided: the analysis has not run.
+    /// Not decided: the analysis has not run, or the scope does not mention it.
+    #[default]
     Unknown,
     /// In this scope alone.
     Local,
@@ -252,12 +266,10 @@ impl Scope {
             kind,
             location,
             parent,
-            symbols: IndexMap::default(),
-            parameters: Vec::new(),
-            children: Vec::new(),
-            directives: Vec::new(),
+            symbols: None,
+            children: None,
+            next: None,
             mangles_only: None,
-            private_parameters: Vec::new(),
             comprehension: None,
             nested: false,
             generator: false,
@@ -280,48 +292,5 @@ impl Scope {
             in_conditional_block: false,
             in_unevaluated_annotation: false,
         }
-    }
-
-    /// What the source says of a name; nothing if it is not mentioned.
-    pub(crate) fn flags(&self, name: StrId) -> SymbolFlags {
-        self.symbols.get(&name).map_or(SymbolFlags::default(), |symbol| symbol.flags)
-    }
-
-    /// All of a name; nothing and [`NameScope::Unknown`] if it is not mentioned.
-    pub(crate) fn symbol(&self, name: StrId) -> Symbol {
-        Symbol { flags: self.flags(name), scope: self.name_scope(name) }
-    }
-
-    /// Where a name lives; [`NameScope::Unknown`] if it is not mentioned.
-    pub(crate) fn name_scope(&self, name: StrId) -> NameScope {
-        self.symbols.get(&name).map_or(NameScope::Unknown, |symbol| symbol.scope)
-    }
-}
-
-impl Symtable {
-    /// The module's scope.
-    pub(crate) const MODULE: ScopeId = ScopeId(0);
-
-    /// The scope.
-    pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
-        &self.scopes[id.0 as usize]
-    }
-
-    pub(super) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.scopes[id.0 as usize]
-    }
-
-    /// Whether a scope mangles that name if it is private.
-    pub(crate) fn mangles(&self, id: ScopeId, name: StrId) -> bool {
-        let owner = self.scope(id).mangles_only;
-        owner.is_none_or(|owner| self.scope(owner).private_parameters.contains(&name))
-    }
-
-    /// The scope that a node opens.
-    ///
-    /// # Panics
-    /// If it opens none: the code generator asks only for what the builder has entered.
-    pub(crate) fn of_node(&self, key: NodeKey) -> ScopeId {
-        *self.by_node.get(&key).expect("the symbol table has a scope for every node that opens one")
     }
 }

@@ -181,7 +181,7 @@ impl Builder<'_> {
         &mut self,
         key: Option<NodeKey>,
         location: Location,
-    ) -> Result<ScopeId, SourceError> {
+    ) -> Result<ScopeId, Box<SourceError>> {
         let attachment = if self.future.annotations { Attachment::Forgotten } else { Attachment::Attached };
         let id = self.enter(self.names.annotate, ScopeKind::Annotation, key, location, attachment);
         self.add_format_argument(location)?;
@@ -228,7 +228,7 @@ impl Builder<'_> {
     fn visit_type_parameter(&mut self, param: &TypeParam<'_>) -> Walk {
         self.check_name(param.name, ExprContext::Store, param.location)?;
         if let Some(owner) = self.current().mangles_only {
-            self.table.scope_mut(owner).private_parameters.push(param.name);
+            self.table.private_parameters.push((owner, param.name));
         }
         self.add(param.name, SymbolFlags::TYPE_PARAM.union(SymbolFlags::LOCAL), param.location)?;
         if param.name == self.names.classdict {

@@ -164,8 +164,7 @@ impl Builder<'_> {
         let location = target.location;
         let around: Vec<ScopeId> = self.stack.iter().rev().copied().collect();
         for scope in around {
-            let name = self.mangle_in(scope, id);
-            let flags = self.table.scope(scope).flags(name);
+            let flags = self.flags_in(scope, id);
             let is_comprehension = self.table.scope(scope).comprehension.is_some();
             if is_comprehension {
                 let bound = SymbolFlags::LOCAL.union(SymbolFlags::GLOBAL);

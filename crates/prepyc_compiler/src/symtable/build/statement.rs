@@ -9,7 +9,8 @@ use prepyc_syntax::ast::{
 use super::{Builder, Walk};
 use crate::error::SourceError;
 use crate::future::LATE_IMPORT;
-use crate::symtable::scope::{NodeKey, ScopeKind, SymbolFlags, Symtable};
+use crate::symtable::scope::{NodeKey, ScopeKind, SymbolFlags};
+use crate::symtable::table::Symtable;
 
 /// Which of the two statements that say where a name lives.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -198,7 +199,7 @@ impl Builder<'_> {
         self.visit_optional(assign.value.as_ref())
     }
 
-    fn annotated_name_error(&self, name: StrId, what: &str, location: Location) -> SourceError {
+    fn annotated_name_error(&self, name: StrId, what: &str, location: Location) -> Box<SourceError> {
         SourceError::new(format!("annotated name '{}' can't be {what}", self.text(name)), location)
     }
 
@@ -232,7 +233,7 @@ impl Builder<'_> {
         self.current().in_unevaluated_annotation = is_unevaluated;
         self.visit(annotation)?;
         self.current().in_unevaluated_annotation = false;
-        self.exit();
+        self.leave_open();
         Ok(())
     }
 
