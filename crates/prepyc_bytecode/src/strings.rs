@@ -183,6 +183,11 @@ impl Strings {
         PyStr(bytes_of(&self.bytes, &self.ends, id))
     }
 
+    /// How many bytes all strings have together.
+    pub(crate) fn size_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// How many strings there are.
     pub fn len(&self) -> usize {
         self.ends.len()

@@ -8,7 +8,7 @@
 //! Values are compared by the bytes they were written as (numbers, bytes), by id (strings), or by the slots of
 //! their elements (tuples, frozensets, slices). `1`, `1.0` and `True` never meet, nor do `0.0` and `-0.0`.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -56,24 +56,20 @@ pub(super) enum Tracking {
     None,
 }
 
-/// An object that was written, or is being written.
-struct Slot {
-    /// Where its type code stands, counted from the beginning of the output.
-    start: u32,
-    referenced: bool,
-    key: Key,
+/// Numbers or bytes that were written: what a later one is compared with.
+struct Leaf {
+    hash: u64,
+    slot: u32,
+    /// Where its bytes end, counted from the beginning of the output.
+    end: u32,
 }
 
-/// What an object is compared by.
-enum Key {
-    /// Not at all: it is not complete, or no reference to it may be made.
-    Unique,
-    /// A string, and whether a name position uses it.
-    String { name: bool },
-    /// The bytes of the output from its start to here.
-    Bytes { end: u32 },
-    /// Its type code and a part of `words`.
-    Words { start: u32, end: u32 },
+/// A tuple, frozenset or slice that was written: what a later one is compared with.
+struct Container {
+    hash: u64,
+    slot: u32,
+    /// Its part of `words`.
+    words: (u32, u32),
 }
 
 /// The beginning of an object, to go back to.
@@ -90,13 +86,13 @@ pub(super) struct Refs {
     tracking: Tracking,
     /// Where the output begins in the buffer.
     base: usize,
-    slots: Vec<Slot>,
+    /// Of each object that was written or is being written: where its type code stands, counted from the beginning of
+    /// the output.
+    slots: Vec<u32>,
     /// By string: its slot plus one, or zero.
     string_slots: Vec<u32>,
-    /// Numbers and bytes: hashes and slots.
-    leaves: HashTable<(u64, u32)>,
-    /// Tuples, frozensets, slices: hashes and slots.
-    containers: HashTable<(u64, u32)>,
+    leaves: HashTable<Leaf>,
+    containers: HashTable<Container>,
     /// The words of complete containers.
     words: Vec<Word>,
     /// The words of the containers being written.
@@ -139,8 +135,7 @@ impl Refs {
             words: self.open_words.len(),
         };
         if self.tracking == Tracking::References {
-            let start = narrow(out.len() - self.base);
-            self.slots.push(Slot { start, referenced: false, key: Key::Unique });
+            self.slots.push(narrow(out.len() - self.base));
         }
         mark
     }
@@ -151,19 +146,21 @@ impl Refs {
     }
 
     /// A string that was written before: a reference to it is written.
+    #[inline]
     pub(super) fn known_string(&mut self, out: &mut Vec<u8>, id: StrId, usage: StringUse) -> Option<Word> {
         let slot = self.string_slots.get(id.index())?.checked_sub(1)?;
-        if let Key::String { name } = &mut self.slots[slot as usize].key {
-            *name |= usage == StringUse::Name;
+        if usage == StringUse::Name {
+            // It may have been written as a constant that is no name.
+            let code = &mut out[self.base + self.slots[slot as usize] as usize];
+            *code = interned(*code);
         }
         Some(self.refer(out, slot))
     }
 
     /// The string that began at the mark is complete.
-    pub(super) fn string(&mut self, mark: Mark, id: StrId, usage: StringUse) -> Word {
+    pub(super) fn string(&mut self, mark: Mark, id: StrId) -> Word {
         let word = self.unique(mark);
         if self.tracking == Tracking::References {
-            self.slots[mark.slot].key = Key::String { name: usage == StringUse::Name };
             self.string_slots[id.index()] = word.0 + 1;
         }
         word
@@ -176,16 +173,15 @@ impl Refs {
         }
         let written = &out[mark.start..];
         let hash = self.hasher.hash_one(written);
-        let same = |&(other, slot): &(u64, u32)| {
-            let slot = &self.slots[slot as usize];
-            let Key::Bytes { end } = slot.key else { return false };
-            other == hash && out[self.base + slot.start as usize..self.base + end as usize] == *written
+        let is_same = |leaf: &Leaf| {
+            let start = self.base + self.slots[leaf.slot as usize] as usize;
+            leaf.hash == hash && out[start..self.base + leaf.end as usize] == *written
         };
-        if let Some(&(_, slot)) = self.leaves.find(hash, same) {
+        if let Some(&Leaf { slot, .. }) = self.leaves.find(hash, is_same) {
             return self.replace(out, mark, slot);
         }
-        self.slots[mark.slot].key = Key::Bytes { end: narrow(out.len() - self.base) };
-        self.leaves.insert_unique(hash, (hash, narrow(mark.slot)), |&(hash, _)| hash);
+        let leaf = Leaf { hash, slot: narrow(mark.slot), end: narrow(out.len() - self.base) };
+        self.leaves.insert_unique(hash, leaf, |leaf| leaf.hash);
         self.unique(mark)
     }
 
@@ -196,21 +192,21 @@ impl Refs {
         }
         let elements = &self.open_words[mark.words..];
         let type_code = out[mark.start];
-        let hash = self.hasher.hash_one((type_code, elements));
-        let same = |&(other, slot): &(u64, u32)| {
-            let slot = &self.slots[slot as usize];
-            let Key::Words { start, end } = slot.key else { return false };
-            other == hash
-                && out[self.base + slot.start as usize] == type_code
+        let hash = hash_words(&self.hasher, type_code, elements);
+        let is_same = |container: &Container| {
+            let (start, end) = container.words;
+            container.hash == hash
+                && out[self.base + self.slots[container.slot as usize] as usize] == type_code
                 && self.words[start as usize..end as usize] == *elements
         };
-        if let Some(&(_, slot)) = self.containers.find(hash, same) {
+        if let Some(&Container { slot, .. }) = self.containers.find(hash, is_same) {
             return self.replace(out, mark, slot);
         }
         let start = narrow(self.words.len());
         self.words.extend_from_slice(elements);
-        self.slots[mark.slot].key = Key::Words { start, end: narrow(self.words.len()) };
-        self.containers.insert_unique(hash, (hash, narrow(mark.slot)), |&(hash, _)| hash);
+        let words = (start, narrow(self.words.len()));
+        let container = Container { hash, slot: narrow(mark.slot), words };
+        self.containers.insert_unique(hash, container, |container| container.hash);
         self.unique(mark)
     }
 
@@ -232,36 +228,45 @@ impl Refs {
     }
 
     fn refer(&mut self, out: &mut Vec<u8>, slot: u32) -> Word {
-        out.push(type_code::REF);
-        self.uses.push((narrow(out.len() - self.base), slot));
-        out.extend_from_slice(&[0; 4]);
+        self.uses.push((narrow(out.len() + 1 - self.base), slot));
+        out.extend_from_slice(&[type_code::REF, 0, 0, 0, 0]);
         Word(slot)
     }
 
     /// Flags what is referred to and fills in the references.
-    pub(super) fn finish(mut self, out: &mut [u8]) {
+    pub(super) fn finish(self, out: &mut [u8]) {
         let out = &mut out[self.base..];
+        const REFERENCED: u32 = 1;
+        let mut indices = vec![0; self.slots.len()];
         for &(_, slot) in &self.uses {
-            self.slots[slot as usize].referenced = true;
+            indices[slot as usize] = REFERENCED;
         }
-        // From here on `start` of a slot that is referred to is its index.
-        let mut index = 0;
-        for slot in &mut self.slots {
-            let code = &mut out[slot.start as usize];
-            if matches!(slot.key, Key::String { name: true }) {
-                *code = interned(*code);
-            }
-            if slot.referenced {
-                *code |= FLAG_REF;
-                slot.start = index;
-                index += 1;
+        // A slot that is referred to gets an index now.
+        let mut count = 0;
+        for (index, &start) in indices.iter_mut().zip(&self.slots) {
+            if *index == REFERENCED {
+                out[start as usize] |= FLAG_REF;
+                *index = count;
+                count += 1;
             }
         }
         for &(position, slot) in &self.uses {
-            let index = self.slots[slot as usize].start;
+            let index: u32 = indices[slot as usize];
             out[position as usize..][..4].copy_from_slice(&index.to_le_bytes());
         }
     }
+}
+
+/// Two words at a time: most containers have few.
+fn hash_words(hasher: &DefaultHashBuilder, type_code: u8, words: &[Word]) -> u64 {
+    let mut state = hasher.build_hasher();
+    let (pairs, last) = words.as_chunks::<2>();
+    for [first, second] in pairs {
+        state.write_u64(u64::from(first.0) << 32 | u64::from(second.0));
+    }
+    let last = last.first().map_or(0, |word| u64::from(word.0) + 1);
+    state.write_u64(last << 8 | u64::from(type_code));
+    state.finish()
 }
 
 /// The type code of an interned string, given that of any.

@@ -9,6 +9,8 @@ use crate::strings::{StrId, Strings};
 
 /// Appends the program's bytes.
 pub(crate) fn write_program(program: &Program, out: &mut Vec<u8>) {
+    // There is about as much else as there is text.
+    out.reserve(2 * program.strings.size_bytes());
     let mut writer = Writer::new(&program.strings, Tracking::References, out);
     writer.code(&program.code);
     writer.finish();
@@ -129,10 +131,15 @@ impl<'a> Writer<'a> {
         self.refs.leaf(self.out, mark)
     }
 
+    #[inline]
     fn string(&mut self, id: StrId, usage: StringUse) -> Word {
-        if let Some(word) = self.refs.known_string(self.out, id, usage) {
-            return word;
+        match self.refs.known_string(self.out, id, usage) {
+            Some(word) => word,
+            None => self.new_string(id, usage),
         }
+    }
+
+    fn new_string(&mut self, id: StrId, usage: StringUse) -> Word {
         let string = self.strings.get(id);
         let ascii = string.is_ascii();
         let code = match string.as_bytes().len() {
@@ -140,14 +147,15 @@ impl<'a> Writer<'a> {
             _ if ascii => type_code::ASCII,
             _ => type_code::UNICODE,
         };
-        let mark = self.begin(if string.is_name_like() { interned(code) } else { code });
+        let is_interned = usage == StringUse::Name || string.is_name_like();
+        let mark = self.begin(if is_interned { interned(code) } else { code });
         if code == type_code::SHORT_ASCII {
             self.out.push(string.as_bytes().len() as u8);
         } else {
             self.size(string.as_bytes().len());
         }
         self.out.extend_from_slice(string.as_bytes());
-        self.refs.string(mark, id, usage)
+        self.refs.string(mark, id)
     }
 
     fn bytes(&mut self, bytes: &[u8]) -> Word {
@@ -214,9 +222,8 @@ impl<'a> Writer<'a> {
 
     fn code(&mut self, code: &CodeObject) -> Word {
         let mark = self.begin(type_code::CODE);
-        for number in [code.argcount, code.posonlyargcount, code.kwonlyargcount, code.stacksize, code.flags] {
-            self.out.extend_from_slice(&number.to_le_bytes());
-        }
+        let numbers = [code.argcount, code.posonlyargcount, code.kwonlyargcount, code.stacksize, code.flags];
+        self.out.extend_from_slice(numbers.map(u32::to_le_bytes).as_flattened());
         self.bytes(&code.code);
         self.tuple(&code.consts);
         self.names(&code.names);

@@ -8,6 +8,7 @@ use super::expr::INTRINSIC_LIST_TO_TUPLE;
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
+use crate::sequence::Label;
 use crate::symtable::{NameScope, NodeKey, SymbolFlags};
 
 /// The functions whose call with a generator expression 3.14 runs in place.
@@ -25,14 +26,14 @@ impl<'a> Codegen<'a, '_> {
             return Ok(());
         }
         self.suspect_call(&call.func);
-        let skip = self.new_label();
         self.expression(&call.func)?;
-        if self.features.consumes_generators_in_place {
-            self.consumer_call(call, skip)?;
-        }
+        let consumed =
+            if self.features.consumes_generators_in_place { self.consumer_call(call)? } else { None };
         self.emit(Op::PushNull, self.place_of(&call.func));
         self.call_arguments(place(e.location), 0, call.args, None, call.keywords)?;
-        self.use_label(skip);
+        if let Some(end) = consumed {
+            self.use_label(end);
+        }
         Ok(())
     }
 
@@ -234,22 +235,24 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
-    /// `all`, `any` and `tuple` of a generator expression, if they are the builtins when it runs.
-    fn consumer_call(&mut self, call: &'a Call<'a>, end: crate::sequence::Label) -> Generated {
-        let ExprKind::Name { id, .. } = call.func.kind else { return Ok(()) };
-        let ([generator], []) = (call.args, call.keywords) else { return Ok(()) };
+    /// `all`, `any` and `tuple` of a generator expression, if they are the builtins when it runs: where the call that
+    /// follows for all other functions is to end.
+    fn consumer_call(&mut self, call: &'a Call<'a>) -> Generated<Option<Label>> {
+        let ExprKind::Name { id, .. } = call.func.kind else { return Ok(None) };
+        let ([generator], []) = (call.args, call.keywords) else { return Ok(None) };
         let is_generator = matches!(generator.kind, ExprKind::GeneratorExp { .. });
         if !is_generator || self.table.scope(self.scope_of(NodeKey::body(generator))).coroutine {
-            return Ok(());
+            return Ok(None);
         }
         let (consumer, number) = match id {
             id if id == self.names.tuple => (Consumer::Tuple, 2),
             id if id == self.names.all => (Consumer::All, 3),
             id if id == self.names.any => (Consumer::Any, 4),
-            _ => return Ok(()),
+            _ => return Ok(None),
         };
         let loc = place(call.func.location);
-        let (skip, start, cleanup) = (self.new_label(), self.new_label(), self.new_label());
+        let (end, skip) = (self.new_label(), self.new_label());
+        let (start, cleanup) = (self.new_label(), self.new_label());
         self.emit_with(Op::Copy, 1, loc);
         self.emit_with(Op::LoadCommonConstant, number, loc);
         self.emit(Op::IsOp, loc);
@@ -284,7 +287,7 @@ impl<'a> Codegen<'a, '_> {
         }
         self.emit_jump(Op::Jump, end, loc);
         self.use_label(skip);
-        Ok(())
+        Ok(Some(end))
     }
 }
 

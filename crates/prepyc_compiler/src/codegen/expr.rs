@@ -36,6 +36,14 @@ impl<'a> Codegen<'a, '_> {
 
     pub(super) fn expression(&mut self, e: &'a Expr<'a>) -> Generated {
         let loc = place(e.location);
+        match e.kind {
+            ExprKind::Constant { value, .. } => {
+                self.load_literal(value, loc);
+                return Ok(());
+            }
+            ExprKind::Name { id, ctx } => return self.name(id, ctx, loc),
+            _ => {}
+        }
         if let Some(constant) = self.constant(e) {
             self.load_const(constant, loc);
             return Ok(());
@@ -78,14 +86,13 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::Interpolation(node) => self.interpolation(node, loc),
             ExprKind::JoinedStr { values } => self.joined_str(values, loc),
             ExprKind::TemplateStr { values } => self.template_str(values, loc),
-            ExprKind::Constant { .. } => unreachable!("literals are constants"),
+            ExprKind::Constant { .. } | ExprKind::Name { .. } => unreachable!("these are looked at first"),
             ExprKind::Attribute { value, attr, ctx } => self.attribute(e, value, attr, ctx),
             ExprKind::Subscript { value, slice, ctx } => self.subscript(value, slice, ctx, loc),
             ExprKind::Starred { ctx: ExprContext::Store, .. } => {
                 self.error("starred assignment target must be in a list or tuple", e.location)
             }
             ExprKind::Starred { .. } => self.error("can't use starred expression here", e.location),
-            ExprKind::Name { id, ctx } => self.name(id, ctx, loc),
             ExprKind::List { elts, ctx } => self.sequence(e, elts, ctx, Display::List),
             ExprKind::Tuple { elts, ctx } => self.sequence(e, elts, ctx, Display::Tuple),
             ExprKind::Slice(slice) => {

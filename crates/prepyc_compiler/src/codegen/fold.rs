@@ -3,7 +3,7 @@
 //! Mirrors `Python/ast_opt.c`. From 3.14 on the graph folds the rest.
 
 use prepyc_bytecode::{Constant, FrozenSet, PyInt};
-use prepyc_syntax::ast::{self, CmpOp, Compare, Expr, ExprContext, ExprKind, Literal, UnaryOp};
+use prepyc_syntax::ast::{self, CmpOp, Compare, Expr, ExprContext, ExprKind, Literal, Slice, UnaryOp};
 use prepyc_version::CfgPipeline;
 
 use super::display::Display;
@@ -20,28 +20,41 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// The expression's value, if CPython's code generator would see a `Constant` there.
+    #[inline]
     pub(super) fn constant(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
         match e.kind {
-            ExprKind::Constant { value, .. } => return Some(literal(value)),
-            ExprKind::Name { id, ctx: ExprContext::Load } if id == self.names.debug => {
-                return Some(Constant::Bool(self.optimize.keeps_assertions()));
-            }
-            ExprKind::Slice(slice) if !self.folds_tree() => {
-                let mut parts = [Constant::None, Constant::None, Constant::None];
-                for (part, given) in parts.iter_mut().zip([&slice.lower, &slice.upper, &slice.step]) {
-                    if let Some(given) = given {
-                        *part = self.constant(given)?;
-                    }
-                }
-                return Some(Constant::Slice(parts.into()));
-            }
+            ExprKind::Constant { value, .. } => Some(literal(value)),
+            ExprKind::Name { id, ctx: ExprContext::Load } if id == self.names.debug => Some(self.debug()),
+            ExprKind::Slice(slice) if !self.folds_tree() => self.constant_slice(slice),
             ExprKind::UnaryOp { .. }
             | ExprKind::BinOp { .. }
             | ExprKind::Tuple { .. }
             | ExprKind::Subscript { .. }
-                if self.folds_tree() => {}
-            _ => return None,
+                if self.folds_tree() =>
+            {
+                self.folded_once(e)
+            }
+            _ => None,
         }
+    }
+
+    /// `__debug__`.
+    pub(super) fn debug(&self) -> Constant {
+        Constant::Bool(self.optimize.keeps_assertions())
+    }
+
+    fn constant_slice(&mut self, slice: &'a Slice<'a>) -> Option<Constant> {
+        let mut parts = [Constant::None, Constant::None, Constant::None];
+        for (part, given) in parts.iter_mut().zip([&slice.lower, &slice.upper, &slice.step]) {
+            if let Some(given) = given {
+                *part = self.constant(given)?;
+            }
+        }
+        Some(Constant::Slice(parts.into()))
+    }
+
+    /// What it folds to, remembered: the expressions around it ask again.
+    fn folded_once(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
         let address = std::ptr::from_ref(e).addr();
         if let Some(known) = self.folded.get(&address) {
             return known.clone();

@@ -246,6 +246,13 @@ impl<'a> Codegen<'a, '_> {
         index
     }
 
+    fn load_literal(&mut self, value: ast::Literal<'_>, location: Location) {
+        match value {
+            ast::Literal::Str(text) => self.load_str(text, location),
+            _ => self.load_const(fold::literal(value), location),
+        }
+    }
+
     fn load_none(&mut self, location: Location) {
         self.load_const(Constant::None, location);
     }

@@ -77,7 +77,13 @@ impl Codegen<'_, '_> {
     }
 
     pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
-        self.check_name(name, context, location)?;
+        if name == self.names.debug {
+            if context == ExprContext::Load {
+                self.load_const(self.debug(), location);
+                return Ok(());
+            }
+            self.check_name(name, context, location)?;
+        }
         let (mangled, name_scope) = self.look_up(name);
         let scope = self.scope();
         let (kind, sees_class) = (scope.kind, scope.can_see_class_scope);
