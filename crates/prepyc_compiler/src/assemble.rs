@@ -9,6 +9,8 @@ mod listing;
 mod localsplus;
 mod location_table;
 
+use std::sync::Arc;
+
 use prepyc_bytecode::{CodeObject, StrId};
 use prepyc_version::Features;
 
@@ -58,6 +60,11 @@ struct Handler {
     preserves_lasti: bool,
 }
 
+/// The elements, shared; there is one empty list for all.
+fn shared<T: Copy>(elements: &[T]) -> Arc<[T]> {
+    if elements.is_empty() { Arc::default() } else { elements.into() }
+}
+
 /// The assembler; reused from one code object to the next, so that it keeps its memory.
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
@@ -82,7 +89,7 @@ impl Assembler {
     pub(crate) fn assemble(
         &mut self,
         cfg: &Cfg,
-        unit: CodeUnitMetadata,
+        unit: &mut CodeUnitMetadata,
         stack_depth: u32,
         filename: StrId,
         features: &Features,
@@ -95,8 +102,8 @@ impl Assembler {
         self.write_location_table(unit.firstlineno);
         let linetable = self.table[..].into();
         self.write_exception_table();
-        let exceptiontable = self.table[..].into();
-        let (localsplusnames, localspluskinds) = localsplus::of(&unit, features);
+        let exceptiontable = shared(&self.table);
+        let (localsplusnames, localspluskinds) = localsplus::of(unit, features);
         Ok(CodeObject {
             argcount: unit.argcount + unit.posonlyargcount,
             posonlyargcount: unit.posonlyargcount,
@@ -104,8 +111,8 @@ impl Assembler {
             stacksize: stack_depth.max(MIN_STACK_SIZE),
             flags: unit.flags.0,
             code: self.code[..].into(),
-            consts: unit.consts.into_constants().into(),
-            names: unit.names.as_slice().into(),
+            consts: unit.consts.take(),
+            names: shared(unit.names.as_slice()),
             localsplusnames,
             localspluskinds,
             filename,

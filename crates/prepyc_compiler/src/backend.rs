@@ -63,7 +63,7 @@ impl Backend {
         self.sequences.push(sequence);
     }
 
-    /// Optimizes the instructions and assembles them.
+    /// Optimizes the instructions and assembles them. The unit's constants are taken out of it.
     ///
     /// # Errors
     /// If the code is too large.
@@ -73,13 +73,13 @@ impl Backend {
     pub fn make_code(
         &mut self,
         sequence: &InstructionSequence,
-        mut unit: CodeUnitMetadata,
+        unit: &mut CodeUnitMetadata,
         filename: StrId,
         strings: &mut Strings,
     ) -> Result<CodeObject, Limit> {
         (self.watch)(Stage::Passes);
         self.cfg.build(sequence);
-        let mut context = PassContext { unit: &mut unit, strings, features: self.features, stack_depth: 0 };
+        let mut context = PassContext { unit: &mut *unit, strings, features: self.features, stack_depth: 0 };
         self.cfg.run(self.passes, &mut context);
         let stack_depth = context.stack_depth;
         (self.watch)(Stage::Assemble);

@@ -5,6 +5,7 @@
 //! would run and trace alike: a `finally` body compiled twice holds one lambda, not two.
 
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use prepyc_bytecode::{CodeObject, Constant, StrId};
@@ -83,10 +84,19 @@ impl ConstantTable {
         &self.constants
     }
 
-    /// All of them, in order, for the code object.
+    /// All of them, in order, for the code object. The table is empty then.
     #[must_use]
-    pub fn into_constants(self) -> Vec<Constant> {
-        self.constants
+    pub fn take(&mut self) -> Arc<[Constant]> {
+        let constants = self.constants.drain(..).collect();
+        self.clear();
+        constants
+    }
+
+    /// Empties it, keeping its memory for the next code unit.
+    pub fn clear(&mut self) {
+        self.constants.clear();
+        self.keys.clear();
+        self.index.clear();
     }
 
     /// Drops those for which `keep` says no. Nothing can be added afterwards: indices have moved.
@@ -229,7 +239,7 @@ impl NameTable {
     /// The index of the name, if it has one.
     #[must_use]
     pub fn find(&self, name: StrId) -> Option<u32> {
-        if self.index.len() < self.names.len() {
+        if self.names.len() <= SCANNED || self.index.len() < self.names.len() {
             // All of them, whichever it is: that needs no guess at where to stop.
             let mut found = u32::MAX;
             for (index, &known) in (0..).zip(&self.names) {
@@ -238,6 +248,12 @@ impl NameTable {
             return (found != u32::MAX).then_some(found);
         }
         self.index.find(FxBuildHasher.hash_one(name), |&index| self.names[index as usize] == name).copied()
+    }
+
+    /// Empties it, keeping its memory for the next code unit.
+    pub fn clear(&mut self) {
+        self.names.clear();
+        self.index.clear();
     }
 
     /// Whether the name has an index.

@@ -50,10 +50,10 @@ fn check_case(file: &Path, case: &str, version: PyVersion, backend: &mut Backend
     let mut strings = Strings::new();
     let name = case.lines().next().unwrap();
     let what = format!("{}: {name}", file.display());
-    let unit = unit_of(case, &mut strings);
+    let mut unit = unit_of(case, &mut strings);
     let sequence = sequence_of(case, version);
     let filename = strings.intern("recorded.py");
-    let code = backend.make_code(&sequence, unit, filename, &mut strings).unwrap();
+    let code = backend.make_code(&sequence, &mut unit, filename, &mut strings).unwrap();
 
     let (_, expected) = case.split_once("expected code\n").unwrap_or((case, ""));
     assert_eq!(backend.listing(), format!("{expected}\n"), "{what}");
@@ -228,7 +228,7 @@ fn the_same_unit_becomes_the_same_code_again() {
         sequence.use_label(end);
         sequence.emit(Op::LoadConst, none, Location::NONE);
         sequence.emit(Op::ReturnValue, 0, Location::NONE);
-        backend.make_code(&sequence, unit, name, &mut strings).unwrap()
+        backend.make_code(&sequence, &mut unit, name, &mut strings).unwrap()
     };
     let first = make(&mut backend);
     let second = make(&mut backend);

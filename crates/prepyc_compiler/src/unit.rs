@@ -59,6 +59,16 @@ impl CodeUnitMetadata {
         }
     }
 
+    /// Makes it that of another unit without variables or constants, keeping its memory.
+    pub(crate) fn reset(&mut self, name: StrId, firstlineno: u32) {
+        let CodeUnitMetadata { consts, names, varnames, cellvars, freevars, fasthidden, .. } = self;
+        consts.clear();
+        [names, varnames, cellvars, freevars, fasthidden].into_iter().for_each(NameTable::clear);
+        (self.name, self.qualname, self.firstlineno) = (name, name, firstlineno);
+        self.flags = CodeFlags::NONE;
+        (self.argcount, self.posonlyargcount, self.kwonlyargcount) = (0, 0, 0);
+    }
+
     /// How many of `varnames` are parameters, `*args` and `**kwargs` among them.
     #[must_use]
     pub fn parameter_count(&self) -> u32 {

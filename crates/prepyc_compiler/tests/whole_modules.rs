@@ -101,7 +101,7 @@ fn check_unit(
         }
     }
     let sequence = sequence_of(rows, version, strings)?;
-    let code = backend.make_code(&sequence, made, wanted.filename, strings).unwrap();
+    let code = backend.make_code(&sequence, &mut made, wanted.filename, strings).unwrap();
     first_difference(&code, wanted)
 }
 

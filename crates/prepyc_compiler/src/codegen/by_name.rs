@@ -67,11 +67,11 @@ impl<T: Copy + Default> ByName<T> {
         *entry = Entry { depth: self.depth, value };
     }
 
-    /// The innermost unit forgets a name.
-    pub(super) fn unset(&mut self, name: StrId) {
-        if self.get(name).is_some() {
-            self.entries[name.index()].depth = 0;
-        }
+    /// What the innermost unit knows of a name, to be changed.
+    #[inline]
+    pub(super) fn get_mut(&mut self, name: StrId) -> Option<&mut T> {
+        let entry = self.entries.get_mut(name.index())?;
+        (entry.depth == self.depth).then_some(&mut entry.value)
     }
 }
 
@@ -92,9 +92,8 @@ mod tests {
         assert_eq!(table.get(a), None);
         table.set(a, 2);
         table.set(b, 3);
-        table.unset(a);
-        assert_eq!((table.get(a), table.get(b)), (None, Some(3)));
-        table.set(a, 4);
+        assert_eq!((table.get(a), table.get(b)), (Some(2), Some(3)));
+        *table.get_mut(a).unwrap() += 2;
         assert_eq!(table.get(a), Some(4));
         table.leave();
         assert_eq!((table.get(a), table.get(b)), (Some(1), None));

@@ -30,7 +30,7 @@ struct Collected<'a> {
 struct Inlined {
     pushed: Vec<StrId>,
     hidden: Vec<StrId>,
-    overridden: Vec<(StrId, Option<Meaning>)>,
+    overridden: Vec<(StrId, Meaning)>,
     cleanup: Option<Label>,
 }
 
@@ -123,7 +123,7 @@ impl<'a> Codegen<'a, '_> {
                 && symbol.scope != NameScope::Free
                 && !(symbol.scope == NameScope::Cell && outer == NameScope::Free);
             if is_other || in_class {
-                let before = self.replace_meaning(name, Some(symbol.meaning()));
+                let before = self.replace_meaning(name, symbol.meaning());
                 inlined.overridden.push((name, before));
             }
             let is_bound = symbol.flags.intersects(SymbolFlags::LOCAL)

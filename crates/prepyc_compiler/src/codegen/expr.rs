@@ -34,16 +34,20 @@ impl<'a> Codegen<'a, '_> {
         }
     }
 
+    /// Most are names and literals, which need less room on the stack than the others.
     pub(super) fn expression(&mut self, e: &'a Expr<'a>) -> Generated {
-        let loc = place(e.location);
         match e.kind {
+            ExprKind::Name { id, ctx } => self.name(id, ctx, place(e.location)),
             ExprKind::Constant { value, .. } => {
-                self.load_literal(value, loc);
-                return Ok(());
+                self.load_literal(value, place(e.location));
+                Ok(())
             }
-            ExprKind::Name { id, ctx } => return self.name(id, ctx, loc),
-            _ => {}
+            _ => self.compound_expression(e),
         }
+    }
+
+    fn compound_expression(&mut self, e: &'a Expr<'a>) -> Generated {
+        let loc = place(e.location);
         if let Some(constant) = self.constant(e) {
             self.load_const(constant, loc);
             return Ok(());
@@ -86,7 +90,7 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::Interpolation(node) => self.interpolation(node, loc),
             ExprKind::JoinedStr { values } => self.joined_str(values, loc),
             ExprKind::TemplateStr { values } => self.template_str(values, loc),
-            ExprKind::Constant { .. } | ExprKind::Name { .. } => unreachable!("these are looked at first"),
+            ExprKind::Constant { .. } | ExprKind::Name { .. } => unreachable!("these are looked at before"),
             ExprKind::Attribute { value, attr, ctx } => self.attribute(e, value, attr, ctx),
             ExprKind::Subscript { value, slice, ctx } => self.subscript(value, slice, ctx, loc),
             ExprKind::Starred { ctx: ExprContext::Store, .. } => {

@@ -39,6 +39,7 @@ use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
 use crate::symtable::{Meaning, Symtable};
+use crate::unit::CodeUnitMetadata;
 use crate::unparse::Unparser;
 use crate::warning::Warnings;
 use by_name::ByName;
@@ -128,6 +129,8 @@ pub(crate) struct Codegen<'a, 's> {
     unit: CompilerUnit<'a>,
     /// Those around it, innermost last.
     outer: Vec<CompilerUnit<'a>>,
+    /// What units that have ended were known by, for its memory.
+    spare: Vec<CodeUnitMetadata>,
     tables: &'s mut NameTables,
     /// By address of the node: what it folds to, for versions that fold the tree.
     folded: FxHashMap<usize, Option<Constant>>,
@@ -137,12 +140,10 @@ pub(crate) struct Codegen<'a, 's> {
 /// What is known of names, for the unit at hand and those around it. Kept from one program to the next.
 #[derive(Debug, Default)]
 pub(crate) struct NameTables {
-    /// What the unit's scope says of a name, or the comprehension that is being inlined.
-    meanings: ByName<Meaning>,
+    /// The names that the unit's scope mentions, and those of comprehensions that are inlined.
+    variables: ByName<Variable>,
     /// What the module says of a name, or the comprehension that is being inlined there.
     in_module: Vec<Option<Meaning>>,
-    /// The indices in `co_varnames`.
-    locals: ByName<u32>,
     /// The indices in `co_names`.
     names: ByName<u32>,
     /// The indices of strings in `co_consts`.
@@ -151,12 +152,21 @@ pub(crate) struct NameTables {
 
 impl NameTables {
     fn reset(&mut self, names: usize) {
-        let NameTables { meanings, in_module, locals, names: indices, constants } = self;
-        meanings.reset();
+        let NameTables { variables, in_module, names: indices, constants } = self;
+        variables.reset();
         in_module.clear();
         in_module.resize(names, None);
-        [locals, indices, constants].into_iter().for_each(ByName::reset);
+        [indices, constants].into_iter().for_each(ByName::reset);
     }
+}
+
+/// A name that a unit mentions.
+#[derive(Clone, Copy, Debug, Default)]
+struct Variable {
+    /// What the unit's scope says of it, or the comprehension that is being inlined.
+    meaning: Meaning,
+    /// Its index in `co_varnames`, if it has one yet.
+    local: Option<u32>,
 }
 
 /// What stays the same for a whole program.
@@ -191,6 +201,7 @@ pub(crate) fn generate<'a>(
         names,
         unit: CompilerUnit::around_module(names.empty),
         outer: Vec::new(),
+        spare: Vec::new(),
         tables,
         folded: FxHashMap::default(),
         unparser: Unparser::default(),
@@ -272,14 +283,11 @@ impl<'a> Codegen<'a, '_> {
         index
     }
 
-    /// The index in `co_varnames` of a mangled name, which is appended if it is new.
+    /// The index in `co_varnames` of a mangled name that the unit mentions; it is appended if it is new.
     fn local_index(&mut self, mangled: StrId) -> u32 {
-        if let Some(index) = self.tables.locals.get(mangled) {
-            return index;
-        }
-        let index = self.unit.metadata.varnames.append(mangled);
-        self.tables.locals.set(mangled, index);
-        index
+        let variable = self.tables.variables.get_mut(mangled).expect("a local variable is mentioned");
+        let varnames = &mut self.unit.metadata.varnames;
+        *variable.local.get_or_insert_with(|| varnames.append(mangled))
     }
 
     /// An instruction that names something: an attribute, a global, a module.

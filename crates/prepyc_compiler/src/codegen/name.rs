@@ -4,7 +4,7 @@ use prepyc_bytecode::StrId;
 use prepyc_syntax::ast::ExprContext;
 
 use super::unit::UnitKind;
-use super::{Codegen, Generated};
+use super::{Codegen, Generated, Variable};
 use crate::location::Location;
 use crate::mangle::mangle;
 use crate::op::Op;
@@ -30,17 +30,17 @@ impl Codegen<'_, '_> {
 
     /// Where a mangled name lives for the unit at hand.
     pub(super) fn name_scope(&self, mangled: StrId) -> NameScope {
-        self.tables.meanings.get(mangled).unwrap_or_default().scope
+        self.tables.variables.get(mangled).unwrap_or_default().meaning.scope
     }
 
     /// A name, mangled, and where it lives for the unit at hand.
     ///
     /// A scope that knows the name as it is written does not mangle it: the text needs no look.
     fn look_up(&mut self, name: StrId) -> (StrId, NameScope) {
-        if let Some(meaning) = self.tables.meanings.get(name)
+        if let Some(variable) = self.tables.variables.get(name)
             && self.table.knows_names_as_written(self.unit.scope)
         {
-            return (name, meaning.scope);
+            return (name, variable.meaning.scope);
         }
         let mangled = self.mangle(name);
         (mangled, self.name_scope(mangled))
@@ -51,17 +51,18 @@ impl Codegen<'_, '_> {
         self.tables.in_module.get(name.index()).copied().flatten().unwrap_or_default()
     }
 
-    /// Gives a name another meaning in the unit at hand, or none; what it had before.
-    pub(super) fn replace_meaning(&mut self, name: StrId, meaning: Option<Meaning>) -> Option<Meaning> {
-        let before = self.tables.meanings.get(name);
-        match meaning {
-            Some(meaning) => self.tables.meanings.set(name, meaning),
-            None => self.tables.meanings.unset(name),
-        }
+    /// Gives a name another meaning in the unit at hand; the one it had before.
+    pub(super) fn replace_meaning(&mut self, name: StrId, meaning: Meaning) -> Meaning {
         if self.unit.kind == UnitKind::Module {
-            self.tables.in_module[name.index()] = meaning;
+            self.tables.in_module[name.index()] = Some(meaning);
         }
-        before
+        match self.tables.variables.get_mut(name) {
+            Some(variable) => std::mem::replace(&mut variable.meaning, meaning),
+            None => {
+                self.tables.variables.set(name, Variable { meaning, local: None });
+                Meaning::default()
+            }
+        }
     }
 
     /// `__debug__` can be read only. From 3.14 on the symbol table has seen to that.

@@ -9,7 +9,7 @@ use prepyc_version::DroppedDocstring;
 
 use super::by_name::ByName;
 use super::frame_block::FrameBlock;
-use super::{Codegen, Failure, Generated, NameTables, place};
+use super::{Codegen, Failure, Generated, NameTables, Variable, place};
 use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
@@ -206,7 +206,13 @@ impl<'a> Codegen<'a, '_> {
         parameters: Parameters,
     ) {
         let private = class.or(self.unit.private);
-        let mut metadata = CodeUnitMetadata::new(name, name, firstlineno);
+        let mut metadata = match self.spare.pop() {
+            Some(mut spare) => {
+                spare.reset(name, firstlineno);
+                spare
+            }
+            None => CodeUnitMetadata::new(name, name, firstlineno),
+        };
         metadata.argcount = parameters.positional;
         metadata.posonlyargcount = parameters.positional_only;
         metadata.kwonlyargcount = parameters.keyword_only;
@@ -223,22 +229,19 @@ impl<'a> Codegen<'a, '_> {
     /// Makes the variables of the unit's scope known, and lists cells and free variables.
     fn place_variables(&mut self) {
         let (id, kind) = (self.unit.scope, self.unit.kind);
-        let NameTables { meanings, in_module, locals, names, constants } = &mut *self.tables;
-        meanings.enter();
-        locals.enter();
+        let NameTables { variables, in_module, names, constants } = &mut *self.tables;
+        variables.enter();
         [names, constants].into_iter().for_each(ByName::enter);
         let mut cells = Vec::new();
         let mut free = Vec::new();
         for (_, symbol) in self.table.symbols(id) {
             let (name, meaning) = (symbol.name, symbol.meaning());
-            meanings.set(name, meaning);
             if kind == UnitKind::Module {
                 in_module[name.index()] = Some(meaning);
             }
-            if meaning.flags.intersects(SymbolFlags::PARAM) {
-                let index = self.unit.metadata.varnames.append(name);
-                locals.set(name, index);
-            }
+            let is_parameter = meaning.flags.intersects(SymbolFlags::PARAM);
+            let local = is_parameter.then(|| self.unit.metadata.varnames.append(name));
+            variables.set(name, Variable { meaning, local });
             if symbol.scope == NameScope::Cell || symbol.flags.intersects(SymbolFlags::COMP_CELL) {
                 cells.push(name);
             }
@@ -249,8 +252,11 @@ impl<'a> Codegen<'a, '_> {
         cells.sort_by_key(|&name| self.strings.get(name).as_bytes());
         free.sort_by_key(|&name| self.strings.get(name).as_bytes());
         self.add_cells_of_compiler(&mut cells);
-        self.unit.metadata.cellvars = cells.into_iter().collect();
-        self.unit.metadata.freevars = free.into_iter().collect();
+        let CodeUnitMetadata { cellvars, freevars, .. } = &mut self.unit.metadata;
+        for (table, names) in [(cellvars, cells), (freevars, free)] {
+            names.into_iter().for_each(|name| _ = table.append(name));
+            table.index();
+        }
     }
 
     /// Adds the cells that a class or module has for what the compiler keeps in them.
@@ -344,14 +350,16 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::ReturnValue, Location::NONE);
         let outer = self.outer.pop().expect("a unit that ends was entered");
         let mut unit = std::mem::replace(&mut self.unit, outer);
-        let NameTables { meanings, locals, names, constants, .. } = &mut *self.tables;
-        meanings.leave();
-        [locals, names, constants].into_iter().for_each(ByName::leave);
+        let NameTables { variables, names, constants, .. } = &mut *self.tables;
+        variables.leave();
+        [names, constants].into_iter().for_each(ByName::leave);
         if !unit.metadata.cellvars.is_empty() {
             unit.metadata.varnames.index();
         }
-        let code = self.backend.make_code(&unit.sequence, unit.metadata, self.filename, self.strings)?;
-        self.backend.give_back(unit.sequence);
+        let CompilerUnit { sequence, mut metadata, .. } = unit;
+        let code = self.backend.make_code(&sequence, &mut metadata, self.filename, self.strings)?;
+        self.backend.give_back(sequence);
+        self.spare.push(metadata);
         Ok(code)
     }
 

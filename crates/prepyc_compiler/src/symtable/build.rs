@@ -34,7 +34,8 @@ pub(crate) fn build_symtable(
     table.clear(strings.len());
     let mut builder = Builder {
         table,
-        stack: Vec::new(),
+        current: Symtable::MODULE,
+        around: Vec::new(),
         class: None,
         names,
         strings,
@@ -121,8 +122,10 @@ enum Attachment {
 /// The walk.
 struct Builder<'b> {
     table: &'b mut Symtable,
-    /// The scopes around the node at hand, innermost last; never empty during the walk.
-    stack: Vec<ScopeId>,
+    /// The scope of the node at hand.
+    current: ScopeId,
+    /// Those around it, innermost last.
+    around: Vec<ScopeId>,
     /// The class whose private names are mangled.
     class: Option<StrId>,
     names: WellKnown,
@@ -154,7 +157,7 @@ impl Builder<'_> {
     }
 
     fn current_id(&self) -> ScopeId {
-        *self.stack.last().expect("the walk is inside the module")
+        self.current
     }
 
     fn current(&mut self) -> &mut Scope {
@@ -176,7 +179,7 @@ impl Builder<'_> {
         attachment: Attachment,
     ) -> ScopeId {
         let id = ScopeId(u32::try_from(self.table.scopes.len()).expect("fewer scopes than bytes of source"));
-        let parent = self.stack.last().copied();
+        let parent = if id == Symtable::MODULE { None } else { Some(self.current) };
         let mut scope = Scope::new(name, kind, location, parent);
         if let Some(parent) = parent {
             let parent = self.table.scope_mut(parent);
@@ -193,23 +196,30 @@ impl Builder<'_> {
         if let Some(key) = key {
             self.table.by_node.insert(key, id);
         }
-        self.stack.push(id);
+        if parent.is_some() {
+            self.go_into(id);
+        }
         id
+    }
+
+    fn go_into(&mut self, id: ScopeId) {
+        self.around.push(std::mem::replace(&mut self.current, id));
     }
 
     /// Closes the current scope for good.
     fn exit(&mut self) {
-        let id = self.stack.pop().expect("only what was entered is left");
+        let id = self.current;
         if let Some(annotations) = self.table.scope(id).annotation_scope {
             self.table.close(annotations);
         }
         self.table.close(id);
+        self.leave_open();
     }
 
     /// Goes back to the scope around the current one, which stays open until that one closes: it will be gone into
     /// again.
     fn leave_open(&mut self) {
-        self.stack.pop();
+        self.current = self.around.pop().unwrap_or(Symtable::MODULE);
     }
 
     /// Opens a scope whose names resolve in the class around it, where there is one.
@@ -261,6 +271,18 @@ impl Builder<'_> {
     #[inline]
     fn add(&mut self, name: StrId, flags: SymbolFlags, location: Location) -> Walk {
         self.add_in(self.current_id(), name, flags, location)
+    }
+
+    /// Notes that a name is used or bound in the current scope, if the scope knows the name as it is written.
+    #[inline]
+    fn add_to_known(&mut self, name: StrId, flags: SymbolFlags) -> bool {
+        let id = self.current_id();
+        if !self.table.knows_names_as_written(id) {
+            return false;
+        }
+        let Some(symbol) = self.table.find(id, name) else { return false };
+        self.table.symbol_mut(symbol).flags.insert(flags);
+        true
     }
 
     /// Notes something about a name in a scope around the node at hand.

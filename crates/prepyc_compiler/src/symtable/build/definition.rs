@@ -205,8 +205,7 @@ impl Builder<'_> {
 
     /// The argument of an evaluation function (PEP 649).
     fn add_format_argument(&mut self, location: Location) -> Walk {
-        self.add(self.names.format, SymbolFlags::PARAM, location)?;
-        self.add(self.names.format, SymbolFlags::USE, location)
+        self.add(self.names.format, SymbolFlags::PARAM.union(SymbolFlags::USE), location)
     }
 
     /// Opens the scope of type parameters; `implicit` are the values it is handed as arguments.

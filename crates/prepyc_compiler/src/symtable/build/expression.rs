@@ -118,12 +118,17 @@ impl Builder<'_> {
     }
 
     fn visit_name(&mut self, id: StrId, ctx: ExprContext, location: Location) -> Walk {
-        if self.current().in_unevaluated_annotation {
+        let scope = self.table.scope(self.current_id());
+        if scope.in_unevaluated_annotation {
             return Ok(());
         }
-        self.check_name(id, ctx, location)?;
+        let is_target = scope.in_iteration_target;
         let flags = if ctx == ExprContext::Load { SymbolFlags::USE } else { SymbolFlags::LOCAL };
-        self.add(id, flags, location)?;
+        self.check_name(id, ctx, location)?;
+        // Most names were mentioned before, and there is nothing to check.
+        if is_target || !self.add_to_known(id, flags) {
+            self.add(id, flags, location)?;
+        }
         // A use of `super` is a use of the class it stands in.
         if ctx == ExprContext::Load && id == self.names.super_ && self.kind().is_function_like() {
             self.add(self.names.class, SymbolFlags::USE, location)?;
@@ -132,11 +137,14 @@ impl Builder<'_> {
     }
 
     /// `__debug__` can be read only. Before 3.14 the code generator sees to that.
+    #[inline]
     pub(super) fn check_name(&self, name: StrId, ctx: ExprContext, location: Location) -> Walk {
-        if name != self.names.debug || !self.features.symtable_checks_context {
-            return Ok(());
-        }
+        if name == self.names.debug { self.check_debug(ctx, location) } else { Ok(()) }
+    }
+
+    fn check_debug(&self, ctx: ExprContext, location: Location) -> Walk {
         match ctx {
+            _ if !self.features.symtable_checks_context => Ok(()),
             ExprContext::Load => Ok(()),
             ExprContext::Store => Err(SourceError::new("cannot assign to __debug__", location)),
             ExprContext::Del => Err(SourceError::new("cannot delete __debug__", location)),
@@ -162,8 +170,8 @@ impl Builder<'_> {
     fn bind_outside_comprehension(&mut self, target: &Expr<'_>) -> Walk {
         let ExprKind::Name { id, .. } = target.kind else { unreachable!("the target of := is a name") };
         let location = target.location;
-        let around: Vec<ScopeId> = self.stack.iter().rev().copied().collect();
-        for scope in around {
+        let around: Vec<ScopeId> = self.around.iter().rev().copied().collect();
+        for scope in std::iter::once(self.current_id()).chain(around) {
             let flags = self.flags_in(scope, id);
             let is_comprehension = self.table.scope(scope).comprehension.is_some();
             if is_comprehension {

@@ -219,7 +219,7 @@ impl Builder<'_> {
             self.add(self.names.conditional_annotations, SymbolFlags::USE, location)?;
         }
         match self.table.scope(around).annotation_scope {
-            Some(scope) => self.stack.push(scope),
+            Some(scope) => self.go_into(scope),
             None => {
                 let scope = self.enter_annotations(None, location)?;
                 self.table.scope_mut(around).annotation_scope = Some(scope);
