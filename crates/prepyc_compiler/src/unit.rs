@@ -60,11 +60,11 @@ impl CodeUnitMetadata {
     }
 
     /// Makes it that of another unit without variables or constants, keeping its memory.
-    pub(crate) fn reset(&mut self, name: StrId, firstlineno: u32) {
+    pub(crate) fn reset(&mut self, name: StrId, qualname: StrId, firstlineno: u32) {
         let CodeUnitMetadata { consts, names, varnames, cellvars, freevars, fasthidden, .. } = self;
         consts.clear();
         [names, varnames, cellvars, freevars, fasthidden].into_iter().for_each(NameTable::clear);
-        (self.name, self.qualname, self.firstlineno) = (name, name, firstlineno);
+        (self.name, self.qualname, self.firstlineno) = (name, qualname, firstlineno);
         self.flags = CodeFlags::NONE;
         (self.argcount, self.posonlyargcount, self.kwonlyargcount) = (0, 0, 0);
     }

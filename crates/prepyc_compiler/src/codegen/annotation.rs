@@ -1,5 +1,7 @@
 //! Annotations: evaluated where they stand (to 3.13), or in functions of their own (from 3.14 on).
 
+use std::sync::Arc;
+
 use prepyc_bytecode::{CodeObject, Constant, PyInt, StrId};
 use prepyc_syntax::ast::{AnnAssign, Arg, Expr, ExprContext, ExprKind, FunctionDef, Stmt, StmtKind};
 
@@ -103,12 +105,12 @@ impl<'a> Codegen<'a, '_> {
 
     /// Ends such a function. Its argument has a name that no annotation can mean; for callers it is `format`, which
     /// evaluators of type parameters and aliases do without (CPython: `codegen_leave_annotations_scope`).
-    fn leave_annotations(&mut self, loc: Location) -> Generated<CodeObject> {
+    fn leave_annotations(&mut self, loc: Location) -> Generated<Arc<CodeObject>> {
         self.emit(Op::ReturnValue, loc);
         let mut code = self.leave(AtEnd::ReturnNone)?;
-        let mut names = code.localsplusnames.to_vec();
+        let made = Arc::get_mut(&mut code).expect("the code is new");
+        let names = Arc::get_mut(&mut made.localsplusnames).expect("the code has a variable");
         names[0] = self.names.format;
-        code.localsplusnames = names.into();
         Ok(code)
     }
 

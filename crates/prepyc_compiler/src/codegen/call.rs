@@ -89,10 +89,10 @@ impl<'a> Codegen<'a, '_> {
         Ok(true)
     }
 
+    /// The names of keywords that all have one.
     fn keyword_names(&mut self, keywords: &[Keyword<'_>], loc: Location) {
-        let names: Vec<Constant> =
-            keywords.iter().filter_map(|keyword| keyword.arg).map(Constant::Str).collect();
-        self.load_const(Constant::Tuple(names.into()), loc);
+        let name = |keyword: &Keyword<'_>| Constant::Str(keyword.arg.expect("these have names"));
+        self.load_const(Constant::Tuple(keywords.iter().map(name).collect()), loc);
     }
 
     /// A call of `super` that one instruction can do together with the attribute.

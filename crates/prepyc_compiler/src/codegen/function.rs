@@ -180,28 +180,26 @@ impl<'a> Codegen<'a, '_> {
     /// Makes a function of a code object, with the cells it asks for.
     pub(super) fn make_closure(
         &mut self,
-        code: CodeObject,
+        code: Arc<CodeObject>,
         mut parts: FunctionParts,
         loc: Location,
     ) -> Generated {
-        let free: Vec<_> = code.freevars().collect();
-        if !free.is_empty() {
-            for &name in &free {
-                let is_class_cell = self.unit.kind == UnitKind::Class
-                    && [self.names.class, self.names.classdict, self.names.conditional_annotations]
-                        .contains(&name);
-                let index = if is_class_cell {
-                    self.unit.metadata.cellvars.find(name)
-                } else {
-                    self.find_deref(name)
-                };
-                let Some(index) = index else { return self.no_cell(name, &code, is_class_cell) };
-                self.emit_with(Op::LoadClosure, index, loc);
-            }
-            self.emit_with(Op::BuildTuple, free.len() as u32, loc);
+        let mut count = 0;
+        for name in code.freevars() {
+            let is_class_cell = self.unit.kind == UnitKind::Class
+                && [self.names.class, self.names.classdict, self.names.conditional_annotations]
+                    .contains(&name);
+            let index =
+                if is_class_cell { self.unit.metadata.cellvars.find(name) } else { self.find_deref(name) };
+            let Some(index) = index else { return self.no_cell(name, &code, is_class_cell) };
+            self.emit_with(Op::LoadClosure, index, loc);
+            count += 1;
+        }
+        if count > 0 {
+            self.emit_with(Op::BuildTuple, count, loc);
             parts.0 |= FunctionParts::CLOSURE;
         }
-        self.load_const(Constant::Code(Arc::new(code)), loc);
+        self.load_const(Constant::Code(code), loc);
         self.emit(Op::MakeFunction, loc);
         for part in [
             FunctionParts::CLOSURE,

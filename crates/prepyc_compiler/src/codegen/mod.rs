@@ -26,6 +26,8 @@ mod type_params;
 mod unit;
 mod with_stmt;
 
+use std::sync::Arc;
+
 use prepyc_bytecode::{CodeObject, Constant, StrId, Strings};
 use prepyc_syntax::ast;
 use prepyc_version::Features;
@@ -39,7 +41,6 @@ use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
 use crate::symtable::{Meaning, Symtable};
-use crate::unit::CodeUnitMetadata;
 use crate::unparse::Unparser;
 use crate::warning::Warnings;
 use by_name::ByName;
@@ -126,11 +127,13 @@ pub(crate) struct Codegen<'a, 's> {
     warnings: &'s mut Warnings,
     names: Names,
     /// The unit at hand.
-    unit: CompilerUnit<'a>,
+    unit: Box<CompilerUnit<'a>>,
     /// Those around it, innermost last.
-    outer: Vec<CompilerUnit<'a>>,
-    /// What units that have ended were known by, for its memory.
-    spare: Vec<CodeUnitMetadata>,
+    outer: Vec<Box<CompilerUnit<'a>>>,
+    /// Those that have ended, for their memory.
+    spare: Vec<Box<CompilerUnit<'a>>>,
+    /// A text to be interned.
+    text: Vec<u8>,
     tables: &'s mut NameTables,
     /// By address of the node: what it folds to, for versions that fold the tree.
     folded: FxHashMap<usize, Option<Constant>>,
@@ -202,11 +205,16 @@ pub(crate) fn generate<'a>(
         unit: CompilerUnit::around_module(names.empty),
         outer: Vec::new(),
         spare: Vec::new(),
+        text: Vec::new(),
         tables,
         folded: FxHashMap::default(),
         unparser: Unparser::default(),
     };
-    codegen.module(module)
+    let code = codegen.module(module)?;
+    for unit in std::mem::take(&mut codegen.spare) {
+        codegen.backend.give_back(unit.sequence);
+    }
+    Ok(Arc::into_inner(code).expect("nothing refers to the module's code"))
 }
 
 /// The place of a node.

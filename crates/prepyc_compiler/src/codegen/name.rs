@@ -77,7 +77,20 @@ impl Codegen<'_, '_> {
         }
     }
 
+    /// Most are locals that have an index already.
     pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
+        if let Some(Variable { meaning, local: Some(index) }) = self.tables.variables.get(name)
+            && meaning.scope == NameScope::Local
+            && self.table.is_plain_function(self.unit.scope)
+        {
+            let op = by_context(context, Op::LoadFast, Op::StoreFast, Op::DeleteFast);
+            self.emit_with(op, index, location);
+            return Ok(());
+        }
+        self.any_name(name, context, location)
+    }
+
+    fn any_name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
         if name == self.names.debug {
             if context == ExprContext::Load {
                 self.load_const(self.debug(), location);

@@ -1,6 +1,7 @@
 //! The unit being compiled: entering and leaving a code object.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use prepyc_bytecode::{CodeObject, Constant, PyStr, StrId};
 use prepyc_syntax::ast::{self, Stmt, StmtKind};
@@ -52,19 +53,13 @@ pub(super) struct CompilerUnit<'a> {
 }
 
 impl CompilerUnit<'_> {
-    fn new(
-        kind: UnitKind,
-        scope: ScopeId,
-        private: Option<StrId>,
-        sequence: InstructionSequence,
-        metadata: CodeUnitMetadata,
-    ) -> Self {
+    fn new(name: StrId, sequence: InstructionSequence) -> Self {
         CompilerUnit {
-            kind,
-            scope,
+            kind: UnitKind::Module,
+            scope: Symtable::MODULE,
             sequence,
-            metadata,
-            private,
+            metadata: CodeUnitMetadata::new(name, name, 0),
+            private: None,
             frame_blocks: Vec::new(),
             inlined_depth: 0,
             hidden: Vec::new(),
@@ -76,9 +71,20 @@ impl CompilerUnit<'_> {
     }
 
     /// What stands around the module's unit, for there is always a unit at hand: nothing is put there.
-    pub(super) fn around_module(name: StrId) -> Self {
-        let metadata = CodeUnitMetadata::new(name, name, 0);
-        CompilerUnit::new(UnitKind::Module, Symtable::MODULE, None, InstructionSequence::new(), metadata)
+    pub(super) fn around_module(name: StrId) -> Box<Self> {
+        Box::new(CompilerUnit::new(name, InstructionSequence::new()))
+    }
+
+    /// Makes it an empty unit, keeping its memory. What is left is in `metadata`.
+    fn reset(&mut self, kind: UnitKind, scope: ScopeId, private: Option<StrId>) {
+        (self.kind, self.scope, self.private) = (kind, scope, private);
+        self.sequence.clear();
+        self.frame_blocks.clear();
+        self.hidden.clear();
+        self.static_attributes.clear();
+        self.deferred_annotations.clear();
+        (self.inlined_depth, self.conditional_annotations) = (0, 0);
+        self.in_conditional_block = false;
     }
 }
 
@@ -104,7 +110,7 @@ pub(super) enum AtEnd {
 }
 
 impl<'a> Codegen<'a, '_> {
-    pub(super) fn module(&mut self, module: &'a ast::Module<'a>) -> Generated<CodeObject> {
+    pub(super) fn module(&mut self, module: &'a ast::Module<'a>) -> Generated<Arc<CodeObject>> {
         let scope = Symtable::MODULE;
         self.enter(self.names.module, UnitKind::Module, scope, 1, None, Parameters::default());
         let start = self.start_of(module.body);
@@ -206,22 +212,19 @@ impl<'a> Codegen<'a, '_> {
         parameters: Parameters,
     ) {
         let private = class.or(self.unit.private);
-        let mut metadata = match self.spare.pop() {
-            Some(mut spare) => {
-                spare.reset(name, firstlineno);
-                spare
-            }
-            None => CodeUnitMetadata::new(name, name, firstlineno),
-        };
-        metadata.argcount = parameters.positional;
-        metadata.posonlyargcount = parameters.positional_only;
-        metadata.kwonlyargcount = parameters.keyword_only;
-        metadata.flags = self.flags(scope, kind);
-        metadata.qualname = self.qualified_name(name, kind);
-        let mut sequence = self.backend.take_sequence();
+        let flags = self.flags(scope, kind);
+        let qualname = self.qualified_name(name, kind);
+        let spare = self.spare.pop();
+        let mut unit =
+            spare.unwrap_or_else(|| Box::new(CompilerUnit::new(name, self.backend.take_sequence())));
+        unit.reset(kind, scope, private);
+        unit.metadata.reset(name, qualname, firstlineno);
+        unit.metadata.flags = flags;
+        unit.metadata.argcount = parameters.positional;
+        unit.metadata.posonlyargcount = parameters.positional_only;
+        unit.metadata.kwonlyargcount = parameters.keyword_only;
         let line = if kind == UnitKind::Module { 0 } else { firstlineno };
-        sequence.emit(Op::Resume, 0, Location::range(line, 0, firstlineno, 0));
-        let unit = CompilerUnit::new(kind, scope, private, sequence, metadata);
+        unit.sequence.emit(Op::Resume, 0, Location::range(line, 0, firstlineno, 0));
         self.outer.push(std::mem::replace(&mut self.unit, unit));
         self.place_variables();
     }
@@ -333,8 +336,14 @@ impl<'a> Codegen<'a, '_> {
         }
         let is_local = matches!(parent_kind, UnitKind::Function | UnitKind::AsyncFunction | UnitKind::Lambda);
         let infix: &[u8] = if is_local { b".<locals>." } else { b"." };
-        let text = [self.strings.get(base).as_bytes(), infix, self.strings.get(name).as_bytes()].concat();
-        self.intern_bytes(&text)
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        for part in [self.strings.get(base).as_bytes(), infix, self.strings.get(name).as_bytes()] {
+            text.extend_from_slice(part);
+        }
+        let interned = self.intern_bytes(&text);
+        self.text = text;
+        interned
     }
 
     pub(super) fn intern_bytes(&mut self, text: &[u8]) -> StrId {
@@ -343,7 +352,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Ends the innermost unit and makes its code object.
-    pub(super) fn leave(&mut self, at_end: AtEnd) -> Generated<CodeObject> {
+    pub(super) fn leave(&mut self, at_end: AtEnd) -> Generated<Arc<CodeObject>> {
         if at_end == AtEnd::ReturnNone {
             self.load_none(Location::NONE);
         }
@@ -356,11 +365,10 @@ impl<'a> Codegen<'a, '_> {
         if !unit.metadata.cellvars.is_empty() {
             unit.metadata.varnames.index();
         }
-        let CompilerUnit { sequence, mut metadata, .. } = unit;
-        let code = self.backend.make_code(&sequence, &mut metadata, self.filename, self.strings)?;
-        self.backend.give_back(sequence);
-        self.spare.push(metadata);
-        Ok(code)
+        let CompilerUnit { sequence, metadata, .. } = &mut *unit;
+        let code = self.backend.make_code(sequence, metadata, self.filename, self.strings)?;
+        self.spare.push(unit);
+        Ok(Arc::new(code))
     }
 
     /// A generator turns a `StopIteration` that escapes it into a `RuntimeError`.
@@ -396,6 +404,8 @@ impl<'a> Codegen<'a, '_> {
 
 /// What encoding a text as UTF-8 complains of.
 fn surrogates_error(text: &[u8]) -> Option<String> {
+    // The first byte of every surrogate, and of few other characters.
+    memchr::memchr(0xED, text)?;
     if std::str::from_utf8(text).is_ok() {
         return None;
     }
@@ -413,29 +423,30 @@ fn surrogates_error(text: &[u8]) -> Option<String> {
 /// The text without its margin; as it is if it has none.
 fn clean(expanded: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
     let indentation = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
-    let first_end = memchr::memchr(b'\n', &expanded).unwrap_or(expanded.len());
-    let first_indent = indentation(&expanded[..first_end]);
+    let first_indent = indentation(&expanded);
     let mut margin = usize::MAX;
+    // Of each line: where the newline before it stands, and its indentation.
+    let mut lines = Vec::new();
     for newline in memchr::memchr_iter(b'\n', &expanded) {
         let line = &expanded[newline + 1..];
         let indent = indentation(line);
         if line.get(indent).is_some_and(|&byte| byte != b'\n') {
             margin = margin.min(indent);
         }
+        lines.push((newline, indent));
     }
     let margin = if margin == usize::MAX { 0 } else { margin };
     if first_indent == 0 && margin == 0 {
         return expanded;
     }
     let mut cleaned = Vec::with_capacity(expanded.len());
-    cleaned.extend_from_slice(&expanded[first_indent..first_end]);
-    let mut rest = &expanded[first_end..];
-    while let [_, behind @ ..] = rest {
-        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
-        let line = &behind[..end];
-        cleaned.push(b'\n');
-        cleaned.extend_from_slice(&line[margin.min(indentation(line))..]);
-        rest = &behind[end..];
+    let ends = lines.iter().map(|&(newline, _)| newline).chain([expanded.len()]);
+    let starts = lines.iter().map(|&(newline, indent)| newline + 1 + margin.min(indent));
+    for (start, end) in std::iter::once(first_indent).chain(starts).zip(ends) {
+        if start > first_indent {
+            cleaned.push(b'\n');
+        }
+        cleaned.extend_from_slice(&expanded[start..end]);
     }
     Cow::Owned(cleaned)
 }

@@ -154,6 +154,12 @@ impl Symtable {
         self.scope(id).mangles_only.is_none()
     }
 
+    /// Whether it is a function, or the like of one, that knows names as they are written.
+    pub(crate) fn is_plain_function(&self, id: ScopeId) -> bool {
+        let scope = self.scope(id);
+        scope.kind.is_function_like() && scope.mangles_only.is_none()
+    }
+
     /// Whether a scope mangles that name if it is private.
     pub(crate) fn mangles(&self, id: ScopeId, name: StrId) -> bool {
         let owner = self.scope(id).mangles_only;

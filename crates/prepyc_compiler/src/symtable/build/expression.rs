@@ -23,9 +23,14 @@ impl Builder<'_> {
         expression.map_or(Ok(()), |expression| self.visit(expression))
     }
 
+    /// Most are names and literals, which need less room on the stack than the others.
     pub(super) fn visit(&mut self, expression: &Expr<'_>) -> Walk {
         self.descend(expression.location)?;
-        self.visit_inside(expression)?;
+        match expression.kind {
+            ExprKind::Name { id, ctx } => self.visit_name(id, ctx, expression.location)?,
+            ExprKind::Constant { .. } => {}
+            _ => self.visit_inside(expression)?,
+        }
         self.ascend();
         Ok(())
     }
@@ -33,8 +38,7 @@ impl Builder<'_> {
     fn visit_inside(&mut self, expression: &Expr<'_>) -> Walk {
         let location = expression.location;
         match &expression.kind {
-            ExprKind::Name { id, ctx } => self.visit_name(*id, *ctx, location),
-            ExprKind::Constant { .. } => Ok(()),
+            ExprKind::Name { .. } | ExprKind::Constant { .. } => Ok(()),
             ExprKind::Attribute { value, attr, ctx } => {
                 self.check_name(*attr, *ctx, location)?;
                 self.visit(value)
