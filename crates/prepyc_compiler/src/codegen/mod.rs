@@ -116,6 +116,7 @@ impl From<Limit> for Box<Failure> {
 pub(crate) type Generated<T = ()> = Result<T, Box<Failure>>;
 
 /// The generator: the units from the module inwards, and what they share.
+#[expect(clippy::vec_box, reason = "a unit is large, and goes to and fro as its address")]
 pub(crate) struct Codegen<'a, 's> {
     strings: &'s mut Strings,
     table: &'s Symtable,
