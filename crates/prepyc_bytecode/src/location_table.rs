@@ -133,20 +133,22 @@ impl LocationTableWriter {
     }
 
     /// Writes an entry of a form with few bytes, if there is one for it.
+    ///
+    /// Which of the two forms it is cannot be foreseen: both are made, and bytes enough for either are written.
     #[inline]
     fn short_entry(&mut self, code_units: u32, difference: i64, column: u32, end_column: u32) -> bool {
+        if !(0..3).contains(&difference) || (column | end_column) >= 128 {
+            return false;
+        }
         let width = end_column.wrapping_sub(column);
-        if difference == 0 && column < 80 && width < 16 {
-            let first = first_byte((column >> 3) as u8, code_units);
-            self.bytes.extend_from_slice(&[first, ((column & 7) << 4 | width) as u8]);
-            return true;
-        }
-        if (0..3).contains(&difference) && column < 128 && end_column < 128 {
-            let first = first_byte(form::ONE_LINE + difference as u8, code_units);
-            self.bytes.extend_from_slice(&[first, column as u8, end_column as u8]);
-            return true;
-        }
-        false
+        let is_shortest = (difference == 0) & (column < 80) & (width < 16);
+        let shortest =
+            [first_byte((column >> 3) as u8, code_units), ((column & 7) << 4 | width & 15) as u8, 0];
+        let one_line =
+            [first_byte(form::ONE_LINE + difference as u8, code_units), column as u8, end_column as u8];
+        self.bytes.extend_from_slice(if is_shortest { &shortest } else { &one_line });
+        self.bytes.truncate(self.bytes.len() - usize::from(is_shortest));
+        true
     }
 
     fn first_byte(&mut self, form: u8, code_units: u32) {

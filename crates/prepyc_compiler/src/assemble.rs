@@ -17,47 +17,36 @@ use prepyc_version::Features;
 #[cfg(test)]
 pub(crate) use listing::label_names;
 
-use crate::cfg::Cfg;
+use crate::cfg::{BasicBlockId, Cfg};
 use crate::instruction_set::InstructionSet;
 use crate::limits::{Limit, MAX_CODE_UNITS};
 use crate::location::Location;
-use crate::op::{ControlFlow, Op};
+use crate::op::Op;
 use crate::unit::CodeUnitMetadata;
+use location_table::LocationRuns;
 
-/// An instruction on its way into a code object.
+/// A block on its way into a code object.
 #[derive(Clone, Copy, Debug)]
-struct Placed {
-    /// For a jump: where it leads first, as a place in the list; how far, at the end.
-    oparg: u32,
-    /// In code units, from the start of the code.
-    offset: u32,
-    op: Op,
-    /// In code units, EXTENDED_ARGs and cache entries included.
-    size: u8,
+struct PlacedBlock {
+    id: BasicBlockId,
+    /// In code units, without the jump.
+    size: u32,
+    /// There is no more than one, and nothing but a NOT_TAKEN behind it.
+    jump: Option<Jump>,
 }
 
-impl Placed {
-    /// Where the next instruction begins.
-    fn end(&self) -> u32 {
-        self.offset + u32::from(self.size)
-    }
-}
-
-/// A jump: its place in the list, and that of where it leads.
+/// A jump on its way into a code object.
 #[derive(Clone, Copy, Debug)]
 struct Jump {
-    place: u32,
-    target: u32,
-}
-
-/// What the exception table says of a handler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Handler {
-    /// Its first instruction, as a place in the list.
-    place: u32,
-    /// Items that stay on the stack.
-    depth: u32,
-    preserves_lasti: bool,
+    /// The one that goes in the right direction.
+    op: Op,
+    /// Where it leads first, as a place in the list of all instructions; how far, at the end.
+    oparg: u32,
+    /// In code units, EXTENDED_ARGs and cache entries included.
+    size: u32,
+    /// In code units, of what stands before it in the block.
+    before: u32,
+    target: BasicBlockId,
 }
 
 /// The elements, shared; there is one empty list for all.
@@ -68,17 +57,15 @@ fn shared<T: Copy>(elements: &[T]) -> Arc<[T]> {
 /// The assembler; reused from one code object to the next, so that it keeps its memory.
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
-    instructions: Vec<Placed>,
-    /// By instruction.
-    locations: Vec<Location>,
-    /// By instruction; empty where the code object has no handlers.
-    handlers: Vec<Option<Handler>>,
-    /// In the order of the instructions.
-    jumps: Vec<Jump>,
-    /// By block: the place of its first instruction.
+    /// In the order of the code.
+    blocks: Vec<PlacedBlock>,
+    /// By block: the place of its first instruction in the list of all.
     places: Vec<u32>,
+    /// By block: where it begins, in code units from the start of the code.
+    offsets: Vec<u32>,
     code: Vec<u8>,
     table: Vec<u8>,
+    localsplus: localsplus::Slots,
 }
 
 impl Assembler {
@@ -88,22 +75,24 @@ impl Assembler {
     /// If the code is too large for CPython's tables.
     pub(crate) fn assemble(
         &mut self,
-        cfg: &Cfg,
+        cfg: &mut Cfg,
         unit: &mut CodeUnitMetadata,
         stack_depth: u32,
         filename: StrId,
         features: &Features,
         set: &InstructionSet,
     ) -> Result<CodeObject, Limit> {
+        self.list_blocks(cfg);
+        if cfg.may_have_next_locations() {
+            self.resolve_next_locations(cfg);
+        }
         self.place_instructions(cfg, set);
-        self.resolve_next_locations();
         let size = self.resolve_jumps(set)?;
-        self.write_code(set, size);
-        self.write_location_table(unit.firstlineno);
+        self.write_code_and_locations(cfg, set, size, unit.firstlineno);
         let linetable = self.table[..].into();
-        self.write_exception_table();
+        self.write_exception_table(cfg, set);
         let exceptiontable = shared(&self.table);
-        let (localsplusnames, localspluskinds) = localsplus::of(unit, features);
+        let (localsplusnames, localspluskinds) = self.localsplus.of(unit, features);
         Ok(CodeObject {
             argcount: unit.argcount + unit.posonlyargcount,
             posonlyargcount: unit.posonlyargcount,
@@ -124,65 +113,46 @@ impl Assembler {
         })
     }
 
-    /// Lists the instructions of all blocks in order, with jumps and handlers as places in that list.
-    fn place_instructions(&mut self, cfg: &Cfg, set: &InstructionSet) {
-        self.instructions.clear();
-        self.locations.clear();
-        self.handlers.clear();
-        self.jumps.clear();
+    /// Lists the blocks in order, and where each stands among all instructions.
+    fn list_blocks(&mut self, cfg: &Cfg) {
+        self.blocks.clear();
         self.places.clear();
         self.places.resize(cfg.len(), 0);
         let mut place = 0;
         for id in cfg.in_order() {
+            self.blocks.push(PlacedBlock { id, size: 0, jump: None });
             self.places[id.index()] = place;
             place += cfg[id].instructions().len() as u32;
-        }
-        let (places, jumps) = (&self.places, &mut self.jumps);
-        for id in cfg.in_order() {
-            let instructions = cfg[id].instructions();
-            let first = self.instructions.len();
-            self.instructions.extend(instructions.iter().enumerate().map(|(index, instruction)| {
-                let (mut op, mut oparg) = (instruction.op, instruction.oparg);
-                if let Some(target) = instruction.target {
-                    let (place, target) = ((first + index) as u32, places[target.index()]);
-                    jumps.push(Jump { place, target });
-                    (op, oparg) = (directed(op, place, target), target);
-                }
-                Placed { oparg, offset: 0, op, size: set.size_of(op, oparg) }
-            }));
-            self.locations.extend(instructions.iter().map(|instruction| instruction.location));
-            if cfg.has_handlers() {
-                self.handlers.extend(instructions.iter().map(|instruction| {
-                    instruction.handler.map(|handler| Handler {
-                        place: places[handler.index()],
-                        depth: cfg[handler].start_depth(),
-                        preserves_lasti: cfg[handler].preserves_lasti(),
-                    })
-                }));
-            }
         }
     }
 
     /// Gives the instructions that have the place of the next one that place.
-    fn resolve_next_locations(&mut self) {
-        if !self.locations.contains(&Location::NEXT) {
-            return;
-        }
+    fn resolve_next_locations(&mut self, cfg: &mut Cfg) {
         let mut next = Location::NONE;
-        for place in (0..self.instructions.len()).rev() {
-            if self.locations[place] == Location::NEXT {
-                let ends_block =
-                    self.instructions[place].op.is_scope_exit() || self.target_of(place as u32).is_some();
-                self.locations[place] = if ends_block { Location::NONE } else { next };
-            }
-            next = self.locations[place];
+        for block in self.blocks.iter().rev() {
+            next = cfg.resolve_next_locations(block.id, next);
         }
     }
 
-    /// Where the instruction at a place jumps.
-    fn target_of(&self, place: u32) -> Option<u32> {
-        let found = self.jumps.binary_search_by_key(&place, |jump| jump.place).ok();
-        found.map(|index| self.jumps[index].target)
+    /// Notes the sizes of blocks and which jumps there are.
+    fn place_instructions(&mut self, cfg: &Cfg, set: &InstructionSet) {
+        for block in &mut self.blocks {
+            let (mut size, mut jump) = (0, None);
+            for (index, instruction) in cfg[block.id].instructions().iter().enumerate() {
+                match instruction.target {
+                    None => size += set.size_of(instruction.op, instruction.oparg),
+                    Some(target) => jump = Some((index, size, target)),
+                }
+            }
+            block.size = size;
+            block.jump = jump.map(|(index, before, target)| {
+                let instruction = cfg[block.id].instructions()[index];
+                let place = self.places[block.id.index()] + index as u32;
+                let oparg = self.places[target.index()];
+                let op = directed(instruction.op, place, oparg);
+                Jump { op, oparg, size: set.size_of(op, oparg), before, target }
+            });
+        }
     }
 
     /// Works out offsets and how far jumps go; gives the size of the code in code units.
@@ -190,23 +160,28 @@ impl Assembler {
     /// CPython: `resolve_jump_offsets` (`Python/assemble.c`, 3.13) begins with sizes by the targets' places and repeats
     /// until no size changes; where that settles depends on where it began.
     fn resolve_jumps(&mut self, set: &InstructionSet) -> Result<u32, Limit> {
+        self.offsets.clear();
+        self.offsets.resize(self.places.len(), 0);
         loop {
             let mut offset = 0;
-            for instruction in &mut self.instructions {
-                instruction.offset = offset;
-                offset += u32::from(instruction.size);
+            for block in &self.blocks {
+                self.offsets[block.id.index()] = offset;
+                offset += block.size + block.jump.map_or(0, |jump| jump.size);
             }
             if offset > MAX_CODE_UNITS {
                 return Err(Limit::CodeUnits);
             }
             let mut changed = false;
-            for jump in &self.jumps {
+            for block in &mut self.blocks {
+                let Some(jump) = &mut block.jump else {
+                    continue;
+                };
                 // Distances count from the end of the jump.
-                let target = self.instructions[jump.target as usize].offset;
-                let jump = &mut self.instructions[jump.place as usize];
+                let end = self.offsets[block.id.index()] + jump.before + jump.size;
+                let target = self.offsets[jump.target.index()];
                 jump.oparg = match jump.op {
-                    Op::EndAsyncFor => jump.end() - target - END_SEND_OFFSET,
-                    _ => jump.end().abs_diff(target),
+                    Op::EndAsyncFor => end - target - END_SEND_OFFSET,
+                    _ => end.abs_diff(target),
                 };
                 let size = set.size_of(jump.op, jump.oparg);
                 changed |= size != jump.size;
@@ -218,16 +193,24 @@ impl Assembler {
         }
     }
 
-    /// Writes the code, of that many code units.
-    fn write_code(&mut self, set: &InstructionSet, size: u32) {
+    /// Writes the code, of that many code units, and the location table over what `table` holds.
+    fn write_code_and_locations(&mut self, cfg: &Cfg, set: &InstructionSet, size: u32, firstlineno: u32) {
         self.code.clear();
         self.code.resize(2 * size as usize, 0);
         let mut rest = &mut self.code[..];
-        for instruction in &self.instructions {
-            let (units, behind) = rest.split_at_mut(2 * usize::from(instruction.size));
-            set.write(instruction.op, instruction.oparg, units);
-            rest = behind;
+        let mut locations = LocationRuns::begin(std::mem::take(&mut self.table), firstlineno);
+        for block in &self.blocks {
+            for instruction in cfg[block.id].instructions() {
+                let (op, oparg) = match (instruction.target, &block.jump) {
+                    (Some(_), Some(jump)) => (jump.op, jump.oparg),
+                    _ => (instruction.op, instruction.oparg),
+                };
+                let units = set.write(op, oparg, rest);
+                rest = &mut rest[2 * units as usize..];
+                locations.push(units, instruction.location);
+            }
         }
+        self.table = locations.finish();
     }
 }
 

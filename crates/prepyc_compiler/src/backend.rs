@@ -9,6 +9,7 @@ use crate::cfg::pipeline::{Pass, PassContext, passes_of};
 use crate::instruction_set::InstructionSet;
 use crate::limits::Limit;
 use crate::sequence::InstructionSequence;
+use crate::stack::StackEffects;
 use crate::stage::{Stage, Watch};
 use crate::unit::CodeUnitMetadata;
 
@@ -19,6 +20,7 @@ pub struct Backend {
     features: &'static Features,
     passes: &'static [Pass],
     set: InstructionSet,
+    effects: StackEffects,
     cfg: Cfg,
     assembler: Assembler,
     /// Empty ones, for their memory.
@@ -35,6 +37,7 @@ impl Backend {
             features,
             passes: passes_of(features.cfg_pipeline)?,
             set: InstructionSet::of(version),
+            effects: StackEffects::of(version),
             cfg: Cfg::default(),
             assembler: Assembler::default(),
             sequences: Vec::new(),
@@ -79,11 +82,13 @@ impl Backend {
     ) -> Result<CodeObject, Limit> {
         (self.watch)(Stage::Passes);
         self.cfg.build(sequence);
-        let mut context = PassContext { unit: &mut *unit, strings, features: self.features, stack_depth: 0 };
+        let (features, effects) = (self.features, &self.effects);
+        let mut context = PassContext { unit: &mut *unit, strings, features, effects, stack_depth: 0 };
         self.cfg.run(self.passes, &mut context);
         let stack_depth = context.stack_depth;
         (self.watch)(Stage::Assemble);
-        let code = self.assembler.assemble(&self.cfg, unit, stack_depth, filename, self.features, &self.set);
+        let code =
+            self.assembler.assemble(&mut self.cfg, unit, stack_depth, filename, self.features, &self.set);
         (self.watch)(Stage::Codegen);
         code
     }
@@ -91,6 +96,6 @@ impl Backend {
     /// What the last code object was made of.
     #[cfg(test)]
     pub(crate) fn listing(&self) -> String {
-        self.assembler.to_string()
+        self.assembler.listing(&self.cfg)
     }
 }

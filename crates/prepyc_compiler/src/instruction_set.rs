@@ -7,8 +7,8 @@ use crate::op::Op;
 /// What `assemble` knows of a version's instructions.
 #[derive(Debug)]
 pub(crate) struct InstructionSet {
-    /// By logical instruction.
-    encodings: [Option<Encoding>; Op::COUNT],
+    /// By logical instruction; without code units where the version has none of that name.
+    encodings: [Encoding; Op::COUNT],
     extended_arg: u8,
 }
 
@@ -16,51 +16,63 @@ pub(crate) struct InstructionSet {
 #[derive(Clone, Copy, Debug)]
 struct Encoding {
     number: u8,
-    cache_entries: u8,
+    /// Code units, cache entries included.
+    units: u8,
 }
 
 impl InstructionSet {
     /// The instructions of that version.
     pub(crate) fn of(version: PyVersion) -> InstructionSet {
-        let mut encodings = [None; Op::COUNT];
+        let mut encodings = [Encoding { number: 0, units: 0 }; Op::COUNT];
         for info in version.opcodes().instructions {
             if let Ok(number) = u8::try_from(info.number) {
-                encodings[info.opcode as usize] = Some(Encoding { number, cache_entries: info.caches });
+                encodings[info.opcode as usize] = Encoding { number, units: 1 + info.caches };
             }
         }
-        let number_of = |op: Op| encodings[op as usize].expect("every version has it").number;
+        let number_of = |op: Op| encodings[op as usize].number;
         let extended_arg = number_of(Op::ExtendedArg);
         assert!(number_of(Op::Cache) == 0, "cache entries are zeroes");
         InstructionSet { encodings, extended_arg }
     }
 
-    fn encoding(&self, op: Op) -> Encoding {
-        self.encodings[op as usize].unwrap_or_else(|| panic!("this version has no {}", op.name()))
-    }
-
     /// Code units the instruction takes, EXTENDED_ARGs and cache entries included.
-    pub(crate) fn size_of(&self, op: Op, oparg: u32) -> u8 {
-        1 + extended_args(oparg) + self.encoding(op).cache_entries
+    ///
+    /// # Panics
+    /// If the version does not have it.
+    #[inline]
+    pub(crate) fn size_of(&self, op: Op, oparg: u32) -> u32 {
+        let units = self.encodings[op as usize].units;
+        assert!(units != 0, "this version has no {}", op.name());
+        let extensions = if oparg > 0xFF { extended_args(oparg) } else { 0 };
+        u32::from(units) + extensions
     }
 
-    /// Writes the instruction over the zeroes at the head of `code`, which become its cache entries.
-    pub(crate) fn write(&self, op: Op, oparg: u32, code: &mut [u8]) {
-        let number = self.encoding(op).number;
-        if oparg <= 0xFF {
-            code[..2].copy_from_slice(&[number, oparg as u8]);
-            return;
+    /// Writes the instruction over the zeroes at the head of `code`, which become its cache entries; gives its size.
+    #[inline]
+    pub(crate) fn write(&self, op: Op, oparg: u32, code: &mut [u8]) -> u32 {
+        let Encoding { number, units } = self.encodings[op as usize];
+        if oparg > 0xFF {
+            return u32::from(units) + self.write_extended(number, oparg, code);
         }
+        code[..2].copy_from_slice(&[number, oparg as u8]);
+        units.into()
+    }
+
+    /// Writes an instruction with as many EXTENDED_ARGs as it needs; says how many.
+    #[cold]
+    fn write_extended(&self, number: u8, oparg: u32, code: &mut [u8]) -> u32 {
         let [rest @ .., low] = oparg.to_be_bytes();
-        let count = usize::from(extended_args(oparg));
-        let (extensions, own) = code.split_at_mut(2 * count);
-        for (unit, &byte) in extensions.chunks_exact_mut(2).zip(&rest[rest.len() - count..]) {
+        let count = extended_args(oparg);
+        let (extensions, own) = code.split_at_mut(2 * count as usize);
+        for (unit, &byte) in extensions.chunks_exact_mut(2).zip(&rest[rest.len() - count as usize..]) {
             unit.copy_from_slice(&[self.extended_arg, byte]);
         }
         own[..2].copy_from_slice(&[number, low]);
+        count
     }
 }
 
 /// How many EXTENDED_ARGs the oparg needs.
-const fn extended_args(oparg: u32) -> u8 {
-    (oparg > 0xFF) as u8 + (oparg > 0xFFFF) as u8 + (oparg > 0xFF_FFFF) as u8
+const fn extended_args(oparg: u32) -> u32 {
+    (oparg > 0xFF) as u32 + (oparg > 0xFFFF) as u32 + (oparg > 0xFF_FFFF) as u32
 }

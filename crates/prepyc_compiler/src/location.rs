@@ -81,6 +81,22 @@ impl Location {
         self.line == NO_LINE
     }
 
+    /// Whether both are the same: as `==`, without a guess at which part differs first.
+    #[must_use]
+    #[inline]
+    pub const fn is(self, other: Location) -> bool {
+        (self.line == other.line)
+            & (self.column == other.column)
+            & (self.end_column == other.end_column)
+            & (self.end_line == other.end_line)
+    }
+
+    /// Whether it is [`Location::NEXT`].
+    #[must_use]
+    pub const fn is_next(self) -> bool {
+        self.line == NEXT_LINE
+    }
+
     /// Whether both are on one line, or on the same kind of no line.
     #[must_use]
     pub const fn same_line(self, other: Location) -> bool {
@@ -90,7 +106,7 @@ impl Location {
     /// Whether both name a line, and not the same one.
     #[must_use]
     pub const fn on_different_lines(self, other: Location) -> bool {
-        self.line >= 0 && other.line >= 0 && self.line != other.line
+        (self.line >= 0) & (other.line >= 0) & (self.line != other.line)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use prepyc_bytecode::{LocalKind, StrId};
 use prepyc_version::Features;
 
+use super::shared;
 use crate::unit::{CodeFlags, CodeUnitMetadata};
 
 /// Can be given by position.
@@ -16,26 +17,45 @@ const BY_KEYWORD: u8 = 0x04;
 /// Takes all that is left.
 const VARIADIC: u8 = 0x08;
 
-/// Names and kinds by slot: locals, then the cells that are no parameters, then free variables.
-pub(super) fn of(unit: &CodeUnitMetadata, features: &Features) -> (Arc<[StrId]>, Arc<[u8]>) {
-    let locals = unit.varnames.as_slice().iter().enumerate().map(|(index, &name)| {
-        let mut kind = LocalKind::LOCAL.0;
-        if features.parameters_have_kinds {
-            kind |= parameter_kind(unit, index as u32);
+/// Where names and kinds are put together; reused from one code object to the next.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    names: Vec<StrId>,
+    kinds: Vec<u8>,
+}
+
+impl Slots {
+    /// Names and kinds by slot: locals, then the cells that are no parameters, then free variables.
+    pub(super) fn of(&mut self, unit: &CodeUnitMetadata, features: &Features) -> (Arc<[StrId]>, Arc<[u8]>) {
+        self.names.clear();
+        self.kinds.clear();
+        let (hidden, cells) = (&unit.fasthidden, &unit.cellvars);
+        for (index, &name) in (0..).zip(unit.varnames.as_slice()) {
+            let mut kind = LocalKind::LOCAL.0;
+            if features.parameters_have_kinds {
+                kind |= parameter_kind(unit, index);
+            }
+            if !hidden.is_empty() && hidden.contains(name) {
+                kind |= LocalKind::HIDDEN.0;
+            }
+            if !cells.is_empty() && cells.contains(name) {
+                kind |= LocalKind::CELL.0;
+            }
+            self.push(name, kind);
         }
-        if unit.fasthidden.contains(name) {
-            kind |= LocalKind::HIDDEN.0;
+        for &name in cells.as_slice().iter().filter(|&&name| !unit.varnames.contains(name)) {
+            self.push(name, LocalKind::CELL.0);
         }
-        if unit.cellvars.contains(name) {
-            kind |= LocalKind::CELL.0;
+        for &name in unit.freevars.as_slice() {
+            self.push(name, LocalKind::FREE.0);
         }
-        (name, kind)
-    });
-    let cells = unit.cellvars.as_slice().iter().filter(|&&name| !unit.varnames.contains(name));
-    let cells = cells.map(|&name| (name, LocalKind::CELL.0));
-    let free = unit.freevars.as_slice().iter().map(|&name| (name, LocalKind::FREE.0));
-    let (names, kinds): (Vec<StrId>, Vec<u8>) = locals.chain(cells).chain(free).unzip();
-    (names.into(), kinds.into())
+        (shared(&self.names), shared(&self.kinds))
+    }
+
+    fn push(&mut self, name: StrId, kind: u8) {
+        self.names.push(name);
+        self.kinds.push(kind);
+    }
 }
 
 /// How the local at `index` is given as a parameter, if it is one (CPython: `CO_FAST_ARG_POS` and its like,

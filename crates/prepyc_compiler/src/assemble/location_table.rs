@@ -5,29 +5,48 @@
 
 use prepyc_bytecode::LocationTableWriter;
 
-use super::Assembler;
 use crate::location::Location;
 
-impl Assembler {
-    /// Writes the table over what `table` holds.
-    pub(super) fn write_location_table(&mut self, firstlineno: u32) {
-        let memory = std::mem::take(&mut self.table);
-        let mut writer = LocationTableWriter::reusing(memory, firstlineno as i32);
-        let (mut place, mut units) = (Location::NONE, 0);
-        for (instruction, &location) in self.instructions.iter().zip(&self.locations) {
-            if location != place {
-                writer.push(units, written(place));
-                place = location;
-                units = 0;
-            }
-            units += u32::from(instruction.size);
+/// A location table being written, a run of instructions from one place at a time.
+pub(super) struct LocationRuns {
+    writer: LocationTableWriter,
+    /// Where the run at hand comes from.
+    place: Location,
+    /// How many code units it has.
+    units: u32,
+}
+
+impl LocationRuns {
+    /// The table of a code object whose `co_firstlineno` is this, in the memory given.
+    pub(super) fn begin(memory: Vec<u8>, firstlineno: u32) -> LocationRuns {
+        let writer = LocationTableWriter::reusing(memory, firstlineno as i32);
+        LocationRuns { writer, place: Location::NONE, units: 0 }
+    }
+
+    /// The next code units come from there.
+    #[inline]
+    pub(super) fn push(&mut self, units: u32, place: Location) {
+        if !place.is(self.place) {
+            self.write_run();
+            self.place = place;
+            self.units = 0;
         }
-        writer.push(units, written(place));
-        self.table = writer.finish();
+        self.units += units;
+    }
+
+    /// The table's bytes.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        self.write_run();
+        self.writer.finish()
+    }
+
+    fn write_run(&mut self) {
+        self.writer.push(self.units, written(self.place));
     }
 }
 
 /// The place as the table knows it.
+#[inline]
 fn written(place: Location) -> prepyc_bytecode::Location {
     let (Some(line), Some(end_line)) = (place.line(), place.end_line()) else {
         return prepyc_bytecode::Location::None;

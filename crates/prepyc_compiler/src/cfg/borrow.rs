@@ -4,55 +4,79 @@
 //! who put what there. A load may borrow if what it loaded is consumed within the block, before its local is rebound,
 //! and is not stored into a local.
 
-use prepyc_version::{ExtraItemsCredited, Features};
+use prepyc_version::ExtraItemsCredited;
 
 use super::contents::Contents;
-use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
+use super::pipeline::PassContext;
+use super::{BasicBlock, BasicBlockId, Cfg};
 use crate::op::Op;
-use crate::stack::effect_of;
+use crate::stack::StackEffect;
 
 /// An item of the value stack.
 #[derive(Clone, Copy, Debug)]
 struct Item {
-    /// The load that put it there, as a place in its block.
-    load: Option<u32>,
-    /// The local it was loaded from.
-    local: Option<u32>,
+    /// The instruction that put it there, as a place in its block, or [`NOBODY`].
+    pusher: u32,
+    /// The local it was loaded from, or [`NO_LOCAL`].
+    local: u32,
 }
 
-const UNKNOWN: Item = Item { load: None, local: None };
+const NOBODY: u32 = u32::MAX;
+const NO_LOCAL: u32 = u32::MAX;
+const UNKNOWN: Item = Item { pusher: NOBODY, local: NO_LOCAL };
 
 /// The value stack within one block, and which of its loads must not borrow.
 #[derive(Debug, Default)]
 pub(super) struct Tracker {
+    /// The items, and past `depth` room for all that the code object ever has there, and a little more.
     items: Vec<Item>,
+    depth: usize,
     /// By place in the block: what it loaded outlives the local, or is stored, or is left on the stack.
     must_own: Vec<bool>,
 }
 
+/// So many items can be written past the deepest stack.
+const ROOM: usize = 2;
+
 impl Tracker {
     fn begin(&mut self, depth: u32, length: usize) {
-        self.items.clear();
-        self.items.resize(depth as usize, UNKNOWN);
+        self.depth = depth as usize;
+        self.items[..self.depth].fill(UNKNOWN);
         self.must_own.clear();
         self.must_own.resize(length, false);
     }
 
     fn pop(&mut self) -> Item {
-        self.items.pop().expect("the stack depth was checked before")
+        self.depth -= 1;
+        self.items[self.depth]
     }
 
-    fn push(&mut self, index: usize, local: Option<u32>) {
-        self.items.push(Item { load: Some(index as u32), local });
+    fn push_item(&mut self, item: Item) {
+        self.items[self.depth] = item;
+        self.depth += 1;
+    }
+
+    fn push(&mut self, index: usize, local: u32) {
+        self.push_item(Item { pusher: index as u32, local });
+    }
+
+    /// Replaces items on top by others of one pusher.
+    fn replace(&mut self, effect: StackEffect, item: Item) {
+        let start = self.depth - effect.pops as usize;
+        self.depth = start + effect.pushes as usize;
+        // One is the rule and two are common: both are written, needed or not, for there is always room.
+        let room = &mut self.items[start..start + ROOM];
+        room.fill(item);
+        if effect.pushes as usize > ROOM {
+            self.items[start..self.depth].fill(item);
+        }
     }
 
     /// Something replaces what the local holds.
     fn rebind(&mut self, local: u32) {
-        for item in &self.items {
-            if let (Some(load), Some(loaded)) = (item.load, item.local)
-                && loaded == local
-            {
-                self.must_own[load as usize] = true;
+        for item in &self.items[..self.depth] {
+            if item.local == local {
+                self.must_own[item.pusher as usize] = true;
             }
         }
     }
@@ -64,33 +88,28 @@ impl Tracker {
     }
 
     fn keep(&mut self, item: Item) {
-        if let Some(load) = item.load {
-            self.must_own[load as usize] = true;
+        if item.pusher != NOBODY {
+            self.must_own[item.pusher as usize] = true;
         }
     }
 
     fn keep_what_is_left(&mut self) {
-        for item in &self.items {
-            if let Some(load) = item.load {
-                self.must_own[load as usize] = true;
-            }
+        for index in 0..self.depth {
+            self.keep(self.items[index]);
         }
-    }
-
-    fn depth(&self) -> u32 {
-        self.items.len() as u32
     }
 }
 
 impl Cfg {
     /// Turns LOAD_FAST and LOAD_FAST_LOAD_FAST into their borrowing forms where that is safe.
     #[inline(never)]
-    pub(super) fn borrow_locals(&mut self, features: &Features) {
+    pub(super) fn borrow_locals(&mut self, context: &PassContext<'_>) {
         if !self.may_have(Contents::LOCAL) {
             return;
         }
         self.clear_visited();
         let mut tracker = std::mem::take(&mut self.tracker);
+        tracker.items.resize(context.stack_depth as usize + 2 * ROOM, UNKNOWN);
         let mut pending = std::mem::take(&mut self.pending);
         let entry = self.entry();
         self.borrow_from(entry, &mut pending);
@@ -104,7 +123,7 @@ impl Cfg {
                 self.borrow_from(next, &mut pending);
             }
             if self[id].may_have(Contents::LOCAL) {
-                self[id].borrow_within(&mut tracker, features);
+                self[id].borrow_within(&mut tracker, context);
             }
         }
         self.pending = pending;
@@ -119,104 +138,148 @@ impl Cfg {
     }
 }
 
+/// By instruction: its borrowing form, or itself.
+static BORROWING: [Op; Op::COUNT] = {
+    let mut forms = [Op::Nop; Op::COUNT];
+    forms[Op::LoadFast as usize] = Op::LoadFastBorrow;
+    forms[Op::LoadFastLoadFast as usize] = Op::LoadFastBorrowLoadFastBorrow;
+    forms
+};
+
 impl BasicBlock {
-    fn borrow_within(&mut self, tracker: &mut Tracker, features: &Features) {
+    fn borrow_within(&mut self, tracker: &mut Tracker, context: &PassContext<'_>) {
         tracker.begin(self.start_depth.unwrap_or(0), self.used);
         for (index, instruction) in self.instructions().iter().enumerate() {
-            tracker.step(index, instruction, features);
+            let (op, oparg) = (instruction.op, instruction.oparg);
+            if MOVES_ITEMS[op as usize] {
+                tracker.step(index, op, oparg, context);
+            } else {
+                let local = if op == Op::LoadFast { oparg } else { NO_LOCAL };
+                tracker.replace(context.effects.onwards(op, oparg), Item { pusher: index as u32, local });
+            }
         }
         tracker.keep_what_is_left();
         for (instruction, must_own) in self.instructions_mut().iter_mut().zip(&tracker.must_own) {
-            match instruction.op {
-                Op::LoadFast if !must_own => instruction.op = Op::LoadFastBorrow,
-                Op::LoadFastLoadFast if !must_own => instruction.op = Op::LoadFastBorrowLoadFastBorrow,
-                _ => {}
-            }
+            let borrowing = BORROWING[instruction.op as usize];
+            let borrows = !must_own & (borrowing as u32 != Op::Nop as u32);
+            instruction.op = if borrows { borrowing } else { instruction.op };
         }
     }
 }
 
+/// By instruction: whether it does more than take some items and leave new ones. A table, since branches on what
+/// comes next are never foreseen.
+static MOVES_ITEMS: [bool; Op::COUNT] = {
+    const MOVING: [Op; 26] = [
+        Op::CheckExcMatch,
+        Op::Copy,
+        Op::DeleteFast,
+        Op::EndSend,
+        Op::ForIter,
+        Op::FormatSimple,
+        Op::GetAnext,
+        Op::GetLen,
+        Op::GetYieldFromIter,
+        Op::ImportFrom,
+        Op::LoadAttr,
+        Op::LoadFastAndClear,
+        Op::LoadFastLoadFast,
+        Op::LoadSpecial,
+        Op::LoadSuperAttr,
+        Op::MatchKeys,
+        Op::MatchMapping,
+        Op::MatchSequence,
+        Op::PushExcInfo,
+        Op::Send,
+        Op::SetFunctionAttribute,
+        Op::StoreFast,
+        Op::StoreFastLoadFast,
+        Op::StoreFastStoreFast,
+        Op::Swap,
+        Op::WithExceptStart,
+    ];
+    let mut table = [false; Op::COUNT];
+    let mut index = 0;
+    while index < MOVING.len() {
+        table[MOVING[index] as usize] = true;
+        index += 1;
+    }
+    table
+};
+
 impl Tracker {
-    /// Follows one instruction.
-    fn step(&mut self, index: usize, instruction: &Instruction, features: &Features) {
-        let oparg = instruction.oparg;
-        match instruction.op {
-            Op::LoadFast => self.push(index, Some(oparg)),
+    /// Follows an instruction that moves items, or leaves what it looks at.
+    fn step(&mut self, index: usize, op: Op, oparg: u32, context: &PassContext<'_>) {
+        match op {
             Op::DeleteFast => self.rebind(oparg),
             Op::LoadFastAndClear => {
                 self.rebind(oparg);
-                self.push(index, Some(oparg));
+                self.push(index, oparg);
             }
             Op::LoadFastLoadFast => {
-                self.push(index, Some(oparg >> 4));
-                self.push(index, Some(oparg & 15));
+                self.push(index, oparg >> 4);
+                self.push(index, oparg & 15);
             }
             Op::StoreFast => self.store(oparg),
             Op::StoreFastLoadFast => {
                 self.store(oparg >> 4);
-                self.push(index, Some(oparg & 15));
+                self.push(index, oparg & 15);
             }
             Op::StoreFastStoreFast => {
                 self.store(oparg >> 4);
                 self.store(oparg & 15);
             }
             Op::Copy => {
-                let copied = self.items[self.items.len() - oparg as usize];
-                self.items.push(copied);
+                self.push_item(self.items[self.depth - oparg as usize]);
             }
             Op::Swap => {
-                let top = self.items.len() - 1;
+                let top = self.depth - 1;
                 self.items.swap(top, top + 1 - oparg as usize);
             }
             op if leaves_inputs(op) => {
-                let effect = effect_of(op, oparg, features);
+                let effect = context.effects.onwards(op, oparg);
                 for added in 0..effect.pushes - effect.pops {
                     // CPython 3.14: the loop's own index hides that of the instruction, so that one of the block's
                     // first instructions is taken for the one that pushed.
-                    let pusher = match features.extra_items_credited {
+                    let pusher = match context.features.extra_items_credited {
                         ExtraItemsCredited::ToTheirInstruction => index,
                         ExtraItemsCredited::ToTheFirstInstructions => added as usize,
                     };
-                    self.push(pusher, None);
+                    self.push(pusher, NO_LOCAL);
                 }
             }
             Op::EndSend | Op::SetFunctionAttribute => {
                 let top = self.pop();
                 self.pop();
-                self.items.push(top);
+                self.push_item(top);
             }
             Op::CheckExcMatch => {
                 self.pop();
-                self.push(index, None);
+                self.push(index, NO_LOCAL);
             }
-            Op::ForIter => self.push(index, None),
+            Op::ForIter => self.push(index, NO_LOCAL),
             Op::LoadAttr | Op::LoadSuperAttr => {
                 let receiver = self.pop();
-                if instruction.op == Op::LoadSuperAttr {
+                if op == Op::LoadSuperAttr {
                     self.pop();
                     self.pop();
                 }
-                self.push(index, None);
+                self.push(index, NO_LOCAL);
                 if oparg & 1 != 0 {
-                    self.items.push(receiver);
+                    self.push_item(receiver);
                 }
             }
             Op::LoadSpecial | Op::PushExcInfo => {
                 let top = self.pop();
-                self.push(index, None);
-                self.items.push(top);
+                self.push(index, NO_LOCAL);
+                self.push_item(top);
             }
             Op::Send => {
                 self.pop();
-                self.push(index, None);
+                self.push(index, NO_LOCAL);
             }
-            op => {
-                let effect = effect_of(op, oparg, features);
-                self.items.truncate((self.depth() - effect.pops) as usize);
-                for _ in 0..effect.pushes {
-                    self.push(index, None);
-                }
-            }
+            op => self
+                .replace(context.effects.onwards(op, oparg), Item { pusher: index as u32, local: NO_LOCAL }),
         }
     }
 }

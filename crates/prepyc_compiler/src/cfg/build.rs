@@ -7,10 +7,13 @@ use super::{BasicBlockId, Cfg, Instruction};
 use crate::op::{ControlFlow, Op};
 use crate::sequence::{InstructionSequence, Operand, SequenceInstruction};
 
-/// Where the graph has got to.
+/// The block that is being filled; it gets its instructions when the next one begins.
 struct End {
     block: BasicBlockId,
-    /// The block's last instruction jumps or leaves: nothing can follow it in there.
+    slots: Vec<Instruction>,
+    contents: Contents,
+    is_labelled: bool,
+    /// The last instruction jumps or leaves: nothing can follow it in there.
     is_closed: bool,
 }
 
@@ -23,83 +26,75 @@ impl Cfg {
     pub(crate) fn build(&mut self, sequence: &InstructionSequence) {
         self.in_use = 0;
         self.has_handlers = false;
+        self.edges_changed = true;
         self.jumps.clear();
         let mut targets = std::mem::take(&mut self.targets);
         targets.clear();
         targets.resize(sequence.len(), NOT_A_TARGET);
         sequence.targets().for_each(|place| targets[place] = A_TARGET);
-        let mut end = End { block: self.new_block(), is_closed: false };
-        // Runs without a label or jump in between are taken as a whole.
-        let instructions = sequence.instructions();
-        let (mut start, mut is_closed) = (0, false);
-        for (index, instruction) in instructions.iter().enumerate() {
-            let is_target = targets[index] == A_TARGET;
-            let is_placeholder = instruction.op == Op::AnnotationsPlaceholder;
-            if is_target || is_placeholder || is_closed {
-                self.append_run(&mut end, &instructions[start..index]);
-                start = index;
+        let mut end = self.begin_block();
+        for (instruction, target) in sequence.instructions().iter().zip(&mut targets) {
+            if *target == A_TARGET {
+                if !end.slots.is_empty() || end.is_labelled {
+                    self.begin_next_block(&mut end);
+                }
+                end.is_labelled = true;
+                *target = end.block.index() as u32;
             }
-            if is_target {
-                self.begin_labelled_block(&mut end);
-                targets[index] = end.block.index() as u32;
-            }
-            if is_placeholder {
+            if instruction.op == Op::AnnotationsPlaceholder {
                 let code = sequence.annotations_code().map_or(&[][..], InstructionSequence::instructions);
-                code.split_inclusive(closes_block).for_each(|run| self.append_run(&mut end, run));
-                start = index + 1;
+                code.iter().for_each(|instruction| self.append(&mut end, instruction));
+            } else {
+                self.append(&mut end, instruction);
             }
-            is_closed = closes_block(instruction);
         }
-        self.append_run(&mut end, &instructions[start..]);
+        self.end_block(end);
         self.resolve_targets(sequence, &targets);
         self.targets = targets;
     }
 
-    fn begin_labelled_block(&mut self, end: &mut End) {
-        let block = &self[end.block];
-        if !block.is_empty() || block.is_labelled {
-            self.append_new_block(end);
-        }
-        self[end.block].is_labelled = true;
-    }
-
-    /// Appends instructions of which only the last may jump or leave.
-    fn append_run(&mut self, end: &mut End, run: &[SequenceInstruction]) {
-        if run.is_empty() {
-            return;
-        }
+    #[inline]
+    fn append(&mut self, end: &mut End, instruction: &SequenceInstruction) {
         if end.is_closed {
-            self.append_new_block(end);
+            self.begin_next_block(end);
         }
-        let place = self[end.block].used;
-        for (index, instruction) in run.iter().enumerate() {
-            if let Operand::Target(label) = instruction.operand {
-                self.jumps.push((end.block, (place + index) as u32, label));
-                self.has_handlers |= instruction.op.is_block_push();
+        let (op, location) = (instruction.op, instruction.location);
+        let mut appended = Instruction::new(op, 0, location);
+        match instruction.operand {
+            Operand::Oparg(oparg) => {
+                appended.oparg = oparg;
+                end.is_closed = op.is_scope_exit();
+            }
+            Operand::Target(label) => {
+                // Any block will do until all of them stand.
+                appended.target = Some(end.block);
+                self.jumps.push((end.block, end.slots.len() as u32, label));
+                self.has_handlers |= op.is_block_push();
+                end.is_closed = !op.is_block_push();
             }
         }
-        let block = &mut self.blocks[end.block.index()];
-        let mut contents = block.contents;
-        block.slots.extend(run.iter().map(|instruction| {
-            let (oparg, target) = match instruction.operand {
-                Operand::Oparg(oparg) => (oparg, None),
-                // Any block will do until all of them stand.
-                Operand::Target(_) => (0, Some(end.block)),
-            };
-            let (op, location) = (instruction.op, instruction.location);
-            let appended = Instruction { op, oparg, location, target, handler: None };
-            contents.insert(Contents::of(&appended));
-            appended
-        }));
-        block.contents = contents;
-        block.used = block.slots.len();
-        end.is_closed = run.last().is_some_and(closes_block);
+        end.contents.insert(Contents::of(&appended));
+        end.slots.push(appended);
     }
 
-    fn append_new_block(&mut self, end: &mut End) {
+    fn begin_block(&mut self) -> End {
         let block = self.new_block();
-        self[end.block].next = Some(block);
-        *end = End { block, is_closed: false };
+        let slots = std::mem::take(&mut self[block].slots);
+        End { block, slots, contents: Contents::NOTHING, is_labelled: false, is_closed: false }
+    }
+
+    fn end_block(&mut self, end: End) {
+        let block = &mut self[end.block];
+        block.used = end.slots.len();
+        block.slots = end.slots;
+        block.contents = end.contents;
+        block.is_labelled = end.is_labelled;
+    }
+
+    fn begin_next_block(&mut self, end: &mut End) {
+        let next = self.begin_block();
+        self[end.block].next = Some(next.block);
+        self.end_block(std::mem::replace(end, next));
     }
 
     fn resolve_targets(&mut self, sequence: &InstructionSequence, targets: &[u32]) {
@@ -113,11 +108,3 @@ impl Cfg {
 
 const NOT_A_TARGET: u32 = u32::MAX;
 const A_TARGET: u32 = u32::MAX - 1;
-
-/// Whether it jumps, or leaves the code object.
-fn closes_block(instruction: &SequenceInstruction) -> bool {
-    match instruction.operand {
-        Operand::Target(_) => !instruction.op.is_block_push(),
-        Operand::Oparg(_) => instruction.op.is_scope_exit(),
-    }
-}

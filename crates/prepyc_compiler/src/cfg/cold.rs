@@ -16,20 +16,34 @@ impl Cfg {
         }
         self.mark_warm_and_cold();
         self.replace_cold_fallthrough();
-        let order: Vec<BasicBlockId> = self.in_order().collect();
-        let (cold, warm): (Vec<_>, Vec<_>) = order.into_iter().partition(|&id| self[id].is_cold);
-        if cold.is_empty() {
+        if !self.in_order().any(|id| self[id].is_cold) {
             return;
         }
-        let mut before = None;
-        for id in warm.into_iter().chain(cold) {
-            if let Some(before) = before {
-                self[before].next = Some(id);
-            }
-            self[id].next = None;
-            before = Some(id);
-        }
+        self.put_cold_last();
         self.remove_redundant_nops_and_jumps();
+    }
+
+    /// Puts the blocks in a new order: the entry and all that is not cold, then what is.
+    fn put_cold_last(&mut self) {
+        let (mut last_warm, mut first_cold, mut last_cold) = (self.entry(), None, None);
+        self.for_each_block(|cfg, id| {
+            if !cfg[id].is_cold {
+                if last_warm != id {
+                    cfg[last_warm].next = Some(id);
+                }
+                last_warm = id;
+                return;
+            }
+            match last_cold {
+                Some(last) => cfg[last].next = Some(id),
+                None => first_cold = Some(id),
+            }
+            last_cold = Some(id);
+        });
+        self[last_warm].next = first_cold;
+        if let Some(last) = last_cold {
+            self[last].next = None;
+        }
     }
 
     /// Where a cold block falls through to a warm one, it will have to jump.

@@ -40,7 +40,7 @@ impl Cfg {
     #[inline(never)]
     pub(super) fn fold_constant_jumps(&mut self, consts: &mut ConstantTable, strings: &Strings) {
         self.for_each_block(|cfg, id| {
-            if !cfg[id].may_have(Contents::DECIDABLE) {
+            if !cfg[id].may_have(Contents::DECIDABLE) || !cfg[id].may_have(Contents::CONSTANT) {
                 return;
             }
             for index in 1..cfg[id].used {
@@ -74,6 +74,7 @@ impl Cfg {
 
     /// Replaces the conditional jump after the load at `index` by an unconditional one, or by nothing.
     fn decide_jump(&mut self, id: BasicBlockId, index: usize, truth: bool) {
+        self.edges_changed = true;
         let block = &mut self[id];
         let jump = block.slots[index + 1].op;
         if matches!(jump, Op::PopJumpIfFalse | Op::PopJumpIfTrue) {

@@ -8,7 +8,7 @@ use crate::op::Op;
 
 /// A set of kinds of instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Contents(u16);
+pub(super) struct Contents(u32);
 
 impl Contents {
     pub(super) const NOTHING: Contents = Contents(0);
@@ -33,6 +33,13 @@ impl Contents {
     pub(super) const PSEUDO: Contents = Contents(1 << 10);
     /// Names no line of the source.
     pub(super) const LINELESS: Contents = Contents(1 << 11);
+
+    /// Jumps, whatever is on the stack.
+    pub(super) const UNCONDITIONAL_JUMP: Contents = Contents(1 << 12);
+    /// Jumps by what is on top of the stack, and has a counterpart that jumps exactly when it does not.
+    pub(super) const CONDITIONAL_JUMP: Contents = Contents(1 << 13);
+    /// Jumps by what it leaves on the stack: a pseudo-instruction.
+    pub(super) const SHORT_CIRCUIT: Contents = Contents(1 << 14);
 
     const fn and(self, other: Contents) -> Contents {
         Contents(self.0 | other.0)
@@ -63,7 +70,7 @@ impl Contents {
 }
 
 /// By instruction: what there is to note of it.
-static TABLE: [u16; Op::COUNT] = {
+static TABLE: [u32; Op::COUNT] = {
     let mut table = [0; Op::COUNT];
     let mut group = 0;
     while group < GROUPS.len() {
@@ -78,7 +85,7 @@ static TABLE: [u16; Op::COUNT] = {
     table
 };
 
-const GROUPS: [(Contents, &[Op]); 11] = [
+const GROUPS: [(Contents, &[Op]); 14] = [
     (Contents::NOP, &[Op::Nop]),
     (Contents::SETUP, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
     (Contents::CONSTANT, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
@@ -138,6 +145,15 @@ const GROUPS: [(Contents, &[Op]); 11] = [
         ],
     ),
     (
+        Contents::UNCONDITIONAL_JUMP,
+        &[Op::Jump, Op::JumpNoInterrupt, Op::JumpForward, Op::JumpBackward, Op::JumpBackwardNoInterrupt],
+    ),
+    (
+        Contents::CONDITIONAL_JUMP,
+        &[Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::PopJumpIfNone, Op::PopJumpIfNotNone],
+    ),
+    (Contents::SHORT_CIRCUIT, &[Op::JumpIfFalse, Op::JumpIfTrue]),
+    (
         Contents::PSEUDO,
         &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith, Op::LoadClosure, Op::StoreFastMaybeNull],
     ),
@@ -176,6 +192,14 @@ mod tests {
         }
         for op in [Op::LoadConst, Op::ReturnConst, Op::KwNames] {
             assert!(op.has_const() && Contents::of_op(op).has(Contents::CONSTANT));
+        }
+        for op in
+            [Op::Jump, Op::JumpNoInterrupt, Op::JumpForward, Op::JumpBackward, Op::JumpBackwardNoInterrupt]
+        {
+            assert!(op.is_unconditional_jump() && Contents::of_op(op).has(Contents::UNCONDITIONAL_JUMP));
+        }
+        for op in [Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::PopJumpIfNone, Op::PopJumpIfNotNone] {
+            assert!(op.inverted().is_some() && Contents::of_op(op).has(Contents::CONDITIONAL_JUMP));
         }
         let unplaced = Instruction::new(Op::LoadName, 0, Location::NONE);
         assert!(Contents::of(&unplaced).has(Contents::LINELESS));

@@ -4,6 +4,7 @@
 
 use prepyc_version::{CfgPipeline, Features};
 
+use super::contents::Contents;
 use super::{BasicBlockId, Cfg, Instruction};
 use crate::op::{ControlFlow, Op};
 
@@ -11,10 +12,16 @@ impl Cfg {
     /// Makes conditional jumps lead forwards, and marks where they are not taken (3.14 on).
     #[inline(never)]
     pub(super) fn normalize_jumps(&mut self, features: &Features) {
+        if !self.may_have(Contents::CONDITIONAL_JUMP) {
+            return;
+        }
         let marks_not_taken = features.cfg_pipeline == CfgPipeline::FoldedGraph;
         self.clear_visited();
         self.for_each_block(|cfg, id| {
             cfg[id].is_visited = true;
+            if !cfg[id].may_have(Contents::CONDITIONAL_JUMP) {
+                return;
+            }
             let Some(last) = cfg[id].last().copied() else {
                 return;
             };

@@ -4,15 +4,23 @@
 //! to be right; code without a line gets it from the one way that leads there, and is copied where there are several.
 
 use super::contents::Contents;
-use super::{BasicBlockId, Cfg};
+use super::{BasicBlock, BasicBlockId, Cfg};
 use crate::location::Location;
+use crate::op::ControlFlow;
 
 impl Cfg {
     /// Gives lines to instructions without any, as far as control flow says which.
     pub(super) fn resolve_line_numbers(&mut self) {
-        if self.may_have(Contents::LINELESS) {
+        if !self.may_have(Contents::LINELESS) {
+            return;
+        }
+        if self.block_ids().any(|id| self.needs_line(id)) {
             self.duplicate_exits_without_lines();
+        }
+        if self.block_ids().any(|id| self.inherits_line(id)) {
             self.propagate_line_numbers();
+        } else {
+            self.for_each_block(|cfg, id| cfg[id].propagate_line_numbers());
         }
     }
 
@@ -22,6 +30,14 @@ impl Cfg {
         block.may_have(Contents::LINELESS)
             && block.has_no_line()
             && (block.exits_scope() || block.has_eval_break())
+    }
+
+    /// Whether the block begins without a line and gets that of its one predecessor.
+    fn inherits_line(&self, id: BasicBlockId) -> bool {
+        let block = &self[id];
+        block.may_have(Contents::LINELESS)
+            && block.predecessors == 1
+            && block.instructions().first().is_some_and(|first| first.location.is_none())
     }
 
     #[inline(never)]
@@ -60,21 +76,8 @@ impl Cfg {
     #[inline(never)]
     fn propagate_line_numbers(&mut self) {
         self.for_each_block(|cfg, id| {
-            let block = &mut cfg[id];
-            if block.may_have(Contents::LINELESS) {
-                let mut place = Location::NONE;
-                for instruction in block.instructions_mut() {
-                    if instruction.location.is_none() {
-                        instruction.location = place;
-                    } else {
-                        place = instruction.location;
-                    }
-                }
-                if block.instructions().iter().all(|instruction| instruction.location.has_line()) {
-                    block.contents.remove(Contents::LINELESS);
-                }
-            }
-            let Some(last) = block.last().copied() else {
+            cfg[id].propagate_line_numbers();
+            let Some(last) = cfg[id].last().copied() else {
                 return;
             };
             let place = last.location;
@@ -89,15 +92,52 @@ impl Cfg {
         });
     }
 
-    /// Gives the place to the first instruction of a block that has but one predecessor, unless it has one.
+    /// Gives the place to the first instruction of a block if that has none and no other way leads there.
     fn inherit_location(&mut self, id: BasicBlockId, place: Location) {
-        let block = &mut self[id];
-        if block.may_have(Contents::LINELESS)
-            && block.predecessors == 1
-            && let Some(first) = block.instructions_mut().first_mut()
-            && first.location.is_none()
-        {
-            first.location = place;
+        if self.inherits_line(id) {
+            self[id].instructions_mut()[0].location = place;
+        }
+    }
+}
+
+impl Cfg {
+    /// Whether an instruction may have the place of the next one.
+    pub(crate) fn may_have_next_locations(&self) -> bool {
+        self.may_have(Contents::LINELESS)
+    }
+
+    /// Gives the instructions of a block that have the place of the next one that place, `next` being that of the
+    /// first one behind it; gives that of its own first one.
+    pub(crate) fn resolve_next_locations(&mut self, id: BasicBlockId, next: Location) -> Location {
+        let mut next = next;
+        for instruction in self[id].instructions_mut().iter_mut().rev() {
+            if instruction.location.is_next() {
+                let ends_block = instruction.op.is_scope_exit() || instruction.target.is_some();
+                instruction.location = if ends_block { Location::NONE } else { next };
+            }
+            next = instruction.location;
+        }
+        next
+    }
+}
+
+impl BasicBlock {
+    /// Gives instructions without a place that of the one before.
+    fn propagate_line_numbers(&mut self) {
+        if !self.may_have(Contents::LINELESS) {
+            return;
+        }
+        let mut place = Location::NONE;
+        let mut have_lines = true;
+        for instruction in self.instructions_mut() {
+            if instruction.location.is_none() {
+                instruction.location = place;
+            }
+            place = instruction.location;
+            have_lines &= place.has_line();
+        }
+        if have_lines {
+            self.contents.remove(Contents::LINELESS);
         }
     }
 }

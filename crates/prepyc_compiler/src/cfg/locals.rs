@@ -85,6 +85,10 @@ impl Cfg {
 
     fn check_block(&mut self, id: BasicBlockId, pending: &mut Vec<BasicBlockId>) {
         let mut unsafe_locals = self[id].unsafe_locals;
+        if unsafe_locals == 0 && !self[id].may_have(Contents::UNBINDING) {
+            // All are bound, and stay so.
+            return;
+        }
         if self.has_handlers || self[id].may_have(Contents::LOCAL) {
             unsafe_locals = self.check_instructions(id, unsafe_locals, pending);
         }

@@ -239,6 +239,8 @@ pub(crate) struct Cfg {
     jumps: Vec<(BasicBlockId, u32, Label)>,
     /// Whether there is a SETUP in the code object, and so a handler.
     has_handlers: bool,
+    /// Whether a pass may have changed what leads where since `remove_unreachable_blocks`.
+    edges_changed: bool,
     /// Scratch of `remove_unused_constants`.
     constant_places: Vec<u32>,
     /// The frames that handler stacks are made of.
@@ -282,6 +284,11 @@ impl Cfg {
         self[id].next
     }
 
+    /// All blocks, those in no order any more included.
+    fn block_ids(&self) -> impl Iterator<Item = BasicBlockId> + use<> {
+        (0..self.in_use).map(BasicBlockId::new)
+    }
+
     /// The blocks in the order of the code.
     pub(crate) fn in_order(&self) -> impl Iterator<Item = BasicBlockId> {
         std::iter::successors(Some(self.entry()), |&id| self.next(id))
@@ -299,6 +306,7 @@ impl Cfg {
 
     /// A new block with the instructions of another.
     fn copy_block(&mut self, id: BasicBlockId) -> BasicBlockId {
+        self.edges_changed = true;
         let copy = self.new_block();
         self.append_block(copy, id);
         copy

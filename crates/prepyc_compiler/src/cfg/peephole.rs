@@ -34,9 +34,8 @@ impl Cfg {
             let mut index =
                 if block.may_have(Contents::IMPROVABLE) { 0 } else { block.used.saturating_sub(1) };
             while index < cfg[id].used {
-                let instruction = &cfg[id].slots[index];
-                let may_improve = Contents::of_op(instruction.op).has(Contents::IMPROVABLE);
-                if !may_improve && instruction.target.is_none()
+                let instructions = cfg[id].instructions();
+                if !has_wanted_neighbour(instructions, index) && instructions[index].target.is_none()
                     || cfg.improve_instruction(id, index, context) == Progress::Onward
                 {
                     index += 1;
@@ -140,6 +139,7 @@ impl Cfg {
             (Op::JumpIfFalse, Op::JumpIfTrue) | (Op::JumpIfTrue, Op::JumpIfFalse) => {
                 // The landing never jumps: what it tests has just been found out.
                 let after = self[block].next;
+                self.edges_changed = true;
                 if let Some(last) = self[id].last_mut() {
                     last.target = after;
                 }
@@ -152,6 +152,7 @@ impl Cfg {
         if landing.target == jump.target {
             return Progress::Onward;
         }
+        self.edges_changed = true;
         self[id].set_last_nop();
         let mut moved = Instruction::new(threaded, 0, landing.location);
         moved.target = landing.target;
@@ -160,6 +161,58 @@ impl Cfg {
     }
 }
 
+/// Whether there may be something better for an instruction, considering what stands before and after it.
+fn has_wanted_neighbour(instructions: &[Instruction], index: usize) -> bool {
+    let kind_at = |index: usize| instructions.get(index).map_or(0, |found| KINDS[found.op as usize]);
+    let wanted = WANTED_NEIGHBOURS[instructions[index].op as usize];
+    let around = kind_at(index.wrapping_sub(1)) & CONSTANT_LOAD | kind_at(index + 1) & !CONSTANT_LOAD;
+    wanted & (around | ANYTHING) != 0
+}
+
+/// Loads a constant, or was such a load before.
+const CONSTANT_LOAD: u8 = 1;
+const NULL_PUSH: u8 = 1 << 1;
+const LOCAL_STORE: u8 = 1 << 2;
+const TRUTH_TEST: u8 = 1 << 3;
+const NEGATION: u8 = 1 << 4;
+const ANYTHING: u8 = 1 << 5;
+
+/// By instruction: what it is to its neighbours.
+static KINDS: [u8; Op::COUNT] = {
+    let mut kinds = [0; Op::COUNT];
+    kinds[Op::LoadConst as usize] = CONSTANT_LOAD;
+    kinds[Op::LoadSmallInt as usize] = CONSTANT_LOAD;
+    kinds[Op::Nop as usize] = CONSTANT_LOAD;
+    kinds[Op::PushNull as usize] = NULL_PUSH;
+    kinds[Op::StoreFast as usize] = LOCAL_STORE;
+    kinds[Op::ToBool as usize] = TRUTH_TEST;
+    kinds[Op::UnaryNot as usize] = NEGATION;
+    kinds
+};
+
+/// By instruction: which neighbours make it one that `improve_instruction` has something for.
+static WANTED_NEIGHBOURS: [u8; Op::COUNT] = {
+    let mut wanted = [0; Op::COUNT];
+    wanted[Op::BinaryOp as usize] = CONSTANT_LOAD;
+    wanted[Op::BuildList as usize] = ANYTHING;
+    wanted[Op::BuildSet as usize] = ANYTHING;
+    wanted[Op::BuildTuple as usize] = ANYTHING;
+    wanted[Op::CallIntrinsic1 as usize] = ANYTHING;
+    wanted[Op::CompareOp as usize] = TRUTH_TEST;
+    wanted[Op::ContainsOp as usize] = TRUTH_TEST | NEGATION;
+    wanted[Op::IsOp as usize] = TRUTH_TEST | NEGATION;
+    wanted[Op::ListAppend as usize] = ANYTHING;
+    wanted[Op::LoadGlobal as usize] = NULL_PUSH;
+    wanted[Op::SetAdd as usize] = ANYTHING;
+    wanted[Op::StoreFast as usize] = LOCAL_STORE;
+    wanted[Op::Swap as usize] = ANYTHING;
+    wanted[Op::ToBool as usize] = TRUTH_TEST;
+    wanted[Op::UnaryInvert as usize] = CONSTANT_LOAD;
+    wanted[Op::UnaryNegative as usize] = CONSTANT_LOAD;
+    wanted[Op::UnaryNot as usize] = CONSTANT_LOAD | TRUTH_TEST | NEGATION;
+    wanted
+};
+
 fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
     match op {
         Op::UnaryNegative => Some(UnaryOperator::Negative),
@@ -167,5 +220,22 @@ fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
         Op::UnaryNot => Some(UnaryOperator::Not),
         Op::CallIntrinsic1 if oparg == INTRINSIC_UNARY_POSITIVE => Some(UnaryOperator::Positive),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prepyc_version::PyVersion;
+
+    use super::{Contents, WANTED_NEIGHBOURS};
+
+    #[test]
+    fn every_instruction_with_a_wanted_neighbour_is_noted() {
+        for version in PyVersion::ALL {
+            for info in version.opcodes().instructions {
+                let is_noted = Contents::of_op(info.opcode).has(Contents::IMPROVABLE);
+                assert_eq!(WANTED_NEIGHBOURS[info.opcode as usize] != 0, is_noted, "{}", info.opcode.name());
+            }
+        }
     }
 }

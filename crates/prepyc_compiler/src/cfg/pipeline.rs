@@ -4,6 +4,7 @@ use prepyc_bytecode::Strings;
 use prepyc_version::{CfgPipeline, Features};
 
 use super::{BasicBlock, Cfg};
+use crate::stack::StackEffects;
 use crate::unit::CodeUnitMetadata;
 
 /// One step from the graph as built to the graph that is assembled. Named after what CPython calls it.
@@ -96,6 +97,7 @@ pub(crate) struct PassContext<'a> {
     pub(crate) unit: &'a mut CodeUnitMetadata,
     pub(crate) strings: &'a mut Strings,
     pub(crate) features: &'static Features,
+    pub(crate) effects: &'a StackEffects,
     /// `co_stacksize`.
     pub(crate) stack_depth: u32,
 }
@@ -130,11 +132,11 @@ impl Cfg {
             Pass::InsertSuperinstructions => self.insert_superinstructions(),
             Pass::PushColdBlocksToEnd => self.push_cold_blocks_to_end(),
             Pass::ConvertPseudoConditionalJumps => self.convert_pseudo_conditional_jumps(),
-            Pass::CalculateStackDepth => context.stack_depth = self.calculate_stack_depth(context.features),
+            Pass::CalculateStackDepth => context.stack_depth = self.calculate_stack_depth(context.effects),
             Pass::PrepareLocalsplus => self.prepare_localsplus(context.unit),
             Pass::ConvertPseudoInstructions => self.convert_pseudo_instructions(),
             Pass::NormalizeJumps => self.normalize_jumps(context.features),
-            Pass::BorrowLocals => self.borrow_locals(context.features),
+            Pass::BorrowLocals => self.borrow_locals(context),
         }
     }
 }

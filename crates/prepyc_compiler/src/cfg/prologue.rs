@@ -29,6 +29,15 @@ impl Cfg {
     #[inline(never)]
     pub(super) fn prepare_localsplus(&mut self, unit: &CodeUnitMetadata) {
         let slots = cell_slots(unit);
+        self.place_cells(&slots);
+        self.insert_prefix(unit, &slots);
+    }
+
+    /// Gives cells and free variables their slots.
+    fn place_cells(&mut self, slots: &[u32]) {
+        if slots.is_empty() {
+            return;
+        }
         self.for_each_block(|cfg, id| {
             if !cfg[id].may_have(Contents::CELL) {
                 return;
@@ -48,7 +57,6 @@ impl Cfg {
                 }
             }
         });
-        self.insert_prefix(unit, &slots);
     }
 
     /// Inserts COPY_FREE_VARS, then a MAKE_CELL for each cell by slot, then what makes a call a generator.
@@ -74,6 +82,9 @@ impl Cfg {
     /// Spells out JUMP_IF_FALSE and JUMP_IF_TRUE, which leave on the stack what they test (3.14 on).
     #[inline(never)]
     pub(super) fn convert_pseudo_conditional_jumps(&mut self) {
+        if !self.may_have(Contents::SHORT_CIRCUIT) {
+            return;
+        }
         self.for_each_block(|cfg, id| {
             let block = &mut cfg[id];
             let Some(&last) = block.last() else {

@@ -13,6 +13,10 @@ impl Cfg {
     /// Counts the ways that lead to each block, and empties those that none leads to.
     #[inline(never)]
     pub(super) fn remove_unreachable_blocks(&mut self) {
+        if !self.edges_changed {
+            return;
+        }
+        self.edges_changed = false;
         for block in &mut self.blocks[..self.in_use] {
             block.is_visited = false;
             block.predecessors = 0;
@@ -56,7 +60,7 @@ impl Cfg {
     /// the instructions of those blocks, until none is left.
     #[inline(never)]
     pub(super) fn inline_small_blocks(&mut self) {
-        let mut changed = true;
+        let mut changed = self.may_have(Contents::UNCONDITIONAL_JUMP);
         while changed {
             changed = false;
             self.for_each_block(|cfg, id| changed |= cfg.inline_jump_target(id));
@@ -64,6 +68,9 @@ impl Cfg {
     }
 
     fn inline_jump_target(&mut self, id: BasicBlockId) -> bool {
+        if !self[id].may_have(Contents::UNCONDITIONAL_JUMP) {
+            return false;
+        }
         let Some(last) = self[id].last().filter(|last| last.op.is_unconditional_jump()) else {
             return false;
         };

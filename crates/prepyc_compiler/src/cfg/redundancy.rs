@@ -18,15 +18,20 @@ impl Cfg {
     /// Removes the NOPs that no line depends on; says how many.
     #[inline(never)]
     pub(super) fn remove_redundant_nops(&mut self) -> usize {
+        if !self.may_have(Contents::NOP) {
+            return 0;
+        }
         let mut removed = 0;
         self.for_each_block(|cfg, id| removed += cfg.remove_redundant_nops_of(id));
         removed
     }
 
+    #[inline]
     fn remove_redundant_nops_of(&mut self, id: BasicBlockId) -> usize {
-        if !self[id].may_have(Contents::NOP) {
-            return 0;
-        }
+        if self[id].may_have(Contents::NOP) { self.thin_out_nops_of(id) } else { 0 }
+    }
+
+    fn thin_out_nops_of(&mut self, id: BasicBlockId) -> usize {
         let length = self[id].used;
         // The instructions are taken out while the blocks behind are looked at.
         let mut slots = std::mem::take(&mut self[id].slots);
@@ -81,6 +86,10 @@ impl Cfg {
     /// Removes values that are pushed only to be popped, and the NOPs that leaves.
     #[inline(never)]
     pub(super) fn remove_redundant_nops_and_pairs(&mut self) {
+        if !self.may_have(Contents::POP_TOP) {
+            self.remove_redundant_nops();
+            return;
+        }
         let mut done = false;
         while !done {
             done = true;
@@ -108,18 +117,23 @@ impl Cfg {
     /// Turns into NOPs what is pushed and popped in a block; `before` is what is executed before it. Says whether
     /// there was anything.
     fn remove_pairs_of(&mut self, id: BasicBlockId, before: Option<(BasicBlockId, usize)>) -> bool {
-        let mut before = before;
         let mut removed = false;
-        for index in 0..self[id].used {
-            if self[id].slots[index].op == Op::PopTop
-                && let Some((block, at)) = before
-                && is_plain_push(self[block].slots[at].op, self[block].slots[at].oparg)
-            {
-                self[block].set_nop(at);
-                self[id].set_nop(index);
+        if let Some((block, at)) = before
+            && self[id].instructions().first().is_some_and(|first| first.op == Op::PopTop)
+            && is_plain_push(&self[block].slots[at])
+        {
+            self[block].set_nop(at);
+            self[id].set_nop(0);
+            removed = true;
+        }
+        let block = &mut self[id];
+        for index in 1..block.used {
+            // What is pushed first: that is rarer.
+            if is_plain_push(&block.slots[index - 1]) && block.slots[index].op == Op::PopTop {
+                block.set_nop(index - 1);
+                block.set_nop(index);
                 removed = true;
             }
-            before = Some((id, index));
         }
         removed
     }
@@ -127,8 +141,14 @@ impl Cfg {
     /// Turns jumps to the next instruction into NOPs; says how many.
     #[inline(never)]
     fn remove_redundant_jumps(&mut self) -> usize {
+        if !self.may_have(Contents::UNCONDITIONAL_JUMP) {
+            return 0;
+        }
         let mut removed = 0;
         self.for_each_block(|cfg, id| {
+            if !cfg[id].may_have(Contents::UNCONDITIONAL_JUMP) {
+                return;
+            }
             let Some(last) = cfg[id].last().filter(|last| last.op.is_unconditional_jump()) else {
                 return;
             };
@@ -142,10 +162,10 @@ impl Cfg {
     }
 }
 
-fn is_plain_push(op: Op, oparg: u32) -> bool {
-    match op {
+fn is_plain_push(instruction: &Instruction) -> bool {
+    match instruction.op {
         Op::LoadConst | Op::LoadSmallInt => true,
-        Op::Copy => oparg == 1,
+        Op::Copy => instruction.oparg == 1,
         _ => false,
     }
 }

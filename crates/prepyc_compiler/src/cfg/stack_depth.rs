@@ -3,16 +3,14 @@
 //! Mirrors `calculate_stackdepth` (`Python/flowgraph.c`). Follows each way once, since all ways to a block arrive with
 //! the same depth.
 
-use prepyc_version::Features;
-
 use super::{BasicBlockId, Cfg};
 use crate::op::Op;
-use crate::stack::{effect_of, jump_effect_of};
+use crate::stack::StackEffects;
 
 impl Cfg {
     /// The greatest depth that any instruction begins with; notes the depth at each block.
     #[inline(never)]
-    pub(super) fn calculate_stack_depth(&mut self, features: &Features) -> u32 {
+    pub(super) fn calculate_stack_depth(&mut self, effects: &StackEffects) -> u32 {
         for block in &mut self.blocks[..self.in_use] {
             block.start_depth = None;
         }
@@ -27,10 +25,10 @@ impl Cfg {
             for instruction in &slots[..used] {
                 deepest = deepest.max(depth);
                 if let Some(target) = instruction.target.filter(|_| instruction.op != Op::EndAsyncFor) {
-                    let effect = jump_effect_of(instruction.op, instruction.oparg, features);
+                    let effect = effects.jumping(instruction.op, instruction.oparg);
                     self.enter_at_depth(target, depth + effect.pushes - effect.pops, &mut pending);
                 }
-                let effect = effect_of(instruction.op, instruction.oparg, features);
+                let effect = effects.onwards(instruction.op, instruction.oparg);
                 let taken = depth.checked_sub(effect.pops);
                 depth = taken
                     .unwrap_or_else(|| panic!("{} finds nothing on the stack", instruction.op.name()))

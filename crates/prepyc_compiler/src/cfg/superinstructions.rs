@@ -37,13 +37,25 @@ impl Cfg {
     }
 }
 
+/// The instruction that does what both do.
 fn paired(first: &Instruction, second: &Instruction) -> Option<Op> {
-    let op = match (first.op, second.op) {
-        (Op::LoadFast, Op::LoadFast) => Op::LoadFastLoadFast,
-        (Op::StoreFast, Op::LoadFast) => Op::StoreFastLoadFast,
-        (Op::StoreFast, Op::StoreFast) => Op::StoreFastStoreFast,
-        _ => return None,
-    };
-    let fits = first.oparg < LOCALS_IN_PAIRS && second.oparg < LOCALS_IN_PAIRS;
-    (fits && !first.location.on_different_lines(second.location)).then_some(op)
+    // All conditions in one: which instructions these are cannot be foreseen, that they rarely make a pair can.
+    let op = PAIRS[LOCAL_KINDS[first.op as usize] as usize][LOCAL_KINDS[second.op as usize] as usize];
+    let fits = (first.oparg < LOCALS_IN_PAIRS) & (second.oparg < LOCALS_IN_PAIRS);
+    ((op as u32 != Op::Nop as u32) & fits & !first.location.on_different_lines(second.location)).then_some(op)
 }
+
+/// By instruction: whether it loads a local (1), stores one (2), or does something else.
+static LOCAL_KINDS: [u8; Op::COUNT] = {
+    let mut kinds = [0; Op::COUNT];
+    kinds[Op::LoadFast as usize] = 1;
+    kinds[Op::StoreFast as usize] = 2;
+    kinds
+};
+
+/// By the kinds of two instructions: the one that stands for both, or a NOP.
+static PAIRS: [[Op; 3]; 3] = [
+    [Op::Nop; 3],
+    [Op::Nop, Op::LoadFastLoadFast, Op::Nop],
+    [Op::Nop, Op::StoreFastLoadFast, Op::StoreFastStoreFast],
+];
