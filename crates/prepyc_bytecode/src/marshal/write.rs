@@ -148,11 +148,14 @@ impl<'a> Writer<'a> {
             _ => type_code::UNICODE,
         };
         let is_interned = usage == StringUse::Name || string.is_name_like();
-        let mark = self.begin(if is_interned { interned(code) } else { code });
-        if code == type_code::SHORT_ASCII {
-            self.out.push(string.as_bytes().len() as u8);
-        } else {
-            self.size(string.as_bytes().len());
+        let code = if is_interned { interned(code) } else { code };
+        let mark = self.refs.begin(self.out);
+        match u8::try_from(string.as_bytes().len()) {
+            Ok(length) if ascii => self.out.extend_from_slice(&[code, length]),
+            _ => {
+                self.out.push(code);
+                self.size(string.as_bytes().len());
+            }
         }
         self.out.extend_from_slice(string.as_bytes());
         self.refs.string(mark, id)

@@ -4,22 +4,26 @@
 
 use prepyc_bytecode::StrId;
 
-/// Something that each unit knows of some names.
+/// Something that each unit knows of some names. Kept from one program to the next: units are numbered through.
 #[derive(Debug, Default)]
 pub(super) struct ByName<T> {
-    /// By name: what the innermost unit says that says anything.
+    /// By name: what the unit says that said something last.
     entries: Vec<Entry<T>>,
-    /// What the units that are open cover, in the order in which they did.
+    /// What the units that are open cover of each other, in the order in which they did.
     covered: Vec<(StrId, Entry<T>)>,
-    /// By unit: where in `covered` its part begins.
-    starts: Vec<usize>,
-    /// How many units are open.
-    depth: u32,
+    /// The units that are open: their numbers, and where in `covered` their parts begin.
+    open: Vec<(u32, usize)>,
+    /// The number of the innermost open unit.
+    unit: u32,
+    /// The number of the last unit that was opened.
+    last: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry<T> {
-    /// How many units are around whoever says it, and itself; none where nobody does.
+    /// The number of the unit that says it, from 1.
+    unit: u32,
+    /// How many units are around that one.
     depth: u32,
     value: T,
 }
@@ -27,32 +31,36 @@ struct Entry<T> {
 impl<T: Copy + Default> ByName<T> {
     /// Forgets what a program that was given up has left.
     pub(super) fn reset(&mut self) {
-        if self.depth != 0 {
+        self.open.clear();
+        self.covered.clear();
+        self.unit = 0;
+        if self.last > u32::MAX / 2 {
             *self = ByName::default();
         }
     }
 
     /// Opens a unit, which knows nothing.
     pub(super) fn enter(&mut self) {
-        self.starts.push(self.covered.len());
-        self.depth += 1;
+        self.last += 1;
+        self.unit = self.last;
+        self.open.push((self.unit, self.covered.len()));
     }
 
     /// Ends the innermost unit.
     pub(super) fn leave(&mut self) {
-        let start = self.starts.pop().expect("a unit that ends was entered");
-        for &(name, entry) in self.covered[start..].iter().rev() {
+        let (_, start) = self.open.pop().expect("a unit that ends was entered");
+        for &(name, entry) in &self.covered[start..] {
             self.entries[name.index()] = entry;
         }
         self.covered.truncate(start);
-        self.depth -= 1;
+        self.unit = self.open.last().map_or(0, |&(unit, _)| unit);
     }
 
     /// What the innermost unit knows of a name.
     #[inline]
     pub(super) fn get(&self, name: StrId) -> Option<T> {
         let entry = self.entries.get(name.index())?;
-        (entry.depth == self.depth).then_some(entry.value)
+        (entry.unit == self.unit).then_some(entry.value)
     }
 
     /// What the innermost unit knows of a name from now on.
@@ -61,17 +69,19 @@ impl<T: Copy + Default> ByName<T> {
             self.entries.resize(name.index() + 1, Entry::default());
         }
         let entry = &mut self.entries[name.index()];
-        if entry.depth != self.depth {
+        // Most are of units that have ended.
+        let is_open = self.open.get(entry.depth as usize).is_some_and(|&(unit, _)| unit == entry.unit);
+        if is_open && entry.unit != self.unit {
             self.covered.push((name, *entry));
         }
-        *entry = Entry { depth: self.depth, value };
+        *entry = Entry { unit: self.unit, depth: self.open.len() as u32 - 1, value };
     }
 
     /// What the innermost unit knows of a name, to be changed.
     #[inline]
     pub(super) fn get_mut(&mut self, name: StrId) -> Option<&mut T> {
         let entry = self.entries.get_mut(name.index())?;
-        (entry.depth == self.depth).then_some(&mut entry.value)
+        (entry.unit == self.unit).then_some(&mut entry.value)
     }
 }
 

@@ -46,6 +46,7 @@ impl<'a> Codegen<'a, '_> {
         }
     }
 
+    #[inline(never)]
     fn compound_expression(&mut self, e: &'a Expr<'a>) -> Generated {
         let loc = place(e.location);
         if let Some(constant) = self.constant(e) {

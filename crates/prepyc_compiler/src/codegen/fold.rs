@@ -23,6 +23,20 @@ impl<'a> Codegen<'a, '_> {
     #[inline]
     pub(super) fn constant(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
         match e.kind {
+            ExprKind::Constant { .. }
+            | ExprKind::Name { .. }
+            | ExprKind::Slice(_)
+            | ExprKind::UnaryOp { .. }
+            | ExprKind::BinOp { .. }
+            | ExprKind::Tuple { .. }
+            | ExprKind::Subscript { .. } => self.constant_of(e),
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    fn constant_of(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
+        match e.kind {
             ExprKind::Constant { value, .. } => Some(literal(value)),
             ExprKind::Name { id, ctx: ExprContext::Load } if id == self.names.debug => Some(self.debug()),
             ExprKind::Slice(slice) if !self.folds_tree() => self.constant_slice(slice),

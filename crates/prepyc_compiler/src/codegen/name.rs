@@ -90,6 +90,8 @@ impl Codegen<'_, '_> {
         self.any_name(name, context, location)
     }
 
+    /// Apart from [`Codegen::name`], which is to need no room on the stack.
+    #[inline(never)]
     fn any_name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
         if name == self.names.debug {
             if context == ExprContext::Load {
