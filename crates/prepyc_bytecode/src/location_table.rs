@@ -142,12 +142,15 @@ impl LocationTableWriter {
         }
         let width = end_column.wrapping_sub(column);
         let is_shortest = (difference == 0) & (column < 80) & (width < 16);
-        let shortest =
-            [first_byte((column >> 3) as u8, code_units), ((column & 7) << 4 | width & 15) as u8, 0];
+        let first_of = |form: u32| 0x80 | form << 3 | (code_units - 1);
+        // Their bytes, lowest first.
+        let shortest = first_of(column >> 3) | (column & 7) << 12 | (width & 15) << 8;
         let one_line =
-            [first_byte(form::ONE_LINE + difference as u8, code_units), column as u8, end_column as u8];
-        self.bytes.extend_from_slice(if is_shortest { &shortest } else { &one_line });
-        self.bytes.truncate(self.bytes.len() - usize::from(is_shortest));
+            first_of(u32::from(form::ONE_LINE) + difference as u32) | column << 8 | end_column << 16;
+        let bytes = if is_shortest { shortest } else { one_line };
+        let length = self.bytes.len() + 3 - usize::from(is_shortest);
+        self.bytes.extend_from_slice(&bytes.to_le_bytes());
+        self.bytes.truncate(length);
         true
     }
 

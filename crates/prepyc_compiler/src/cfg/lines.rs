@@ -16,6 +16,7 @@ impl Cfg {
         }
         if self.block_ids().any(|id| self.needs_line(id)) {
             self.duplicate_exits_without_lines();
+            self.give_lines_to_exits();
         }
         if self.block_ids().any(|id| self.inherits_line(id)) {
             self.propagate_line_numbers();
@@ -42,6 +43,10 @@ impl Cfg {
 
     #[inline(never)]
     fn duplicate_exits_without_lines(&mut self) {
+        let is_jumped_to = |id: BasicBlockId| self[id].predecessors > 1 && self.needs_line(id);
+        if !self.block_ids().any(is_jumped_to) {
+            return;
+        }
         self.for_each_block(|cfg, id| {
             let Some(last) = cfg[id].last().copied().filter(|last| last.is_jump()) else {
                 return;
@@ -61,12 +66,16 @@ impl Cfg {
                 last.target = Some(copy);
             }
         });
-        // What is left is reached by falling through alone.
+    }
+
+    /// Gives lines to the exits that are left: they are reached by falling through alone.
+    #[inline(never)]
+    fn give_lines_to_exits(&mut self) {
         self.for_each_block(|cfg, id| {
             if let Some(next) = cfg[id].next
-                && let Some(last) = cfg[id].last().copied()
-                && cfg[id].has_fallthrough()
                 && cfg.needs_line(next)
+                && let Some(last) = cfg[id].last().copied()
+                && last.op.goes_on()
             {
                 cfg[next].place_first(last.location);
             }
@@ -77,26 +86,23 @@ impl Cfg {
     fn propagate_line_numbers(&mut self) {
         self.for_each_block(|cfg, id| {
             cfg[id].propagate_line_numbers();
-            let Some(last) = cfg[id].last().copied() else {
-                return;
-            };
-            let place = last.location;
-            if let Some(next) = cfg[id].next.filter(|_| cfg[id].has_fallthrough()) {
-                cfg.inherit_location(next, place);
-            }
-            if last.is_jump()
-                && let Some(target) = last.target
+            if let Some(next) = cfg[id].next
+                && cfg.inherits_line(next)
+                && let Some(last) = cfg[id].last()
+                && last.op.goes_on()
             {
-                cfg.inherit_location(target, place);
+                let place = last.location;
+                cfg[next].instructions_mut()[0].location = place;
+            }
+            if let Some(last) = cfg[id].last()
+                && let Some(target) = last.target
+                && cfg.inherits_line(target)
+                && last.is_jump()
+            {
+                let place = last.location;
+                cfg[target].instructions_mut()[0].location = place;
             }
         });
-    }
-
-    /// Gives the place to the first instruction of a block if that has none and no other way leads there.
-    fn inherit_location(&mut self, id: BasicBlockId, place: Location) {
-        if self.inherits_line(id) {
-            self[id].instructions_mut()[0].location = place;
-        }
     }
 }
 

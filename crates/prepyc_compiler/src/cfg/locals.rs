@@ -54,10 +54,15 @@ impl Cfg {
         let entry = self.entry();
         self.spread_unsafe(Some(entry), unbound, &mut pending);
         // A local can be deleted anywhere: every block is looked at once.
-        self.for_each_block(|cfg, id| cfg.check_block(id, &mut pending));
+        self.for_each_block(|cfg, id| {
+            cfg[id].is_visited = false;
+            cfg.check_block(id, &mut pending);
+        });
         while let Some(id) = pending.pop() {
-            self[id].is_visited = false;
-            self.check_block(id, &mut pending);
+            // Those that were looked at since are not visited: they wait no more.
+            if std::mem::take(&mut self[id].is_visited) {
+                self.check_block(id, &mut pending);
+            }
         }
         self.pending = pending;
     }

@@ -33,11 +33,9 @@ impl Cfg {
             // Jumps stand last.
             let mut index =
                 if block.may_have(Contents::IMPROVABLE) { 0 } else { block.used.saturating_sub(1) };
-            while index < cfg[id].used {
-                let instructions = cfg[id].instructions();
-                if !has_wanted_neighbour(instructions, index) && instructions[index].target.is_none()
-                    || cfg.improve_instruction(id, index, context) == Progress::Onward
-                {
+            while let Some(found) = next_improvable(cfg[id].instructions(), index) {
+                index = found;
+                if cfg.improve_instruction(id, index, context) == Progress::Onward {
                     index += 1;
                 }
             }
@@ -161,12 +159,20 @@ impl Cfg {
     }
 }
 
-/// Whether there may be something better for an instruction, considering what stands before and after it.
-fn has_wanted_neighbour(instructions: &[Instruction], index: usize) -> bool {
-    let kind_at = |index: usize| instructions.get(index).map_or(0, |found| KINDS[found.op as usize]);
-    let wanted = WANTED_NEIGHBOURS[instructions[index].op as usize];
-    let around = kind_at(index.wrapping_sub(1)) & CONSTANT_LOAD | kind_at(index + 1) & !CONSTANT_LOAD;
-    wanted & (around | ANYTHING) != 0
+/// The first instruction from a place on that jumps, or for which there may be something better considering what stands
+/// before and after it.
+fn next_improvable(instructions: &[Instruction], from: usize) -> Option<usize> {
+    let kind_of = |found: &Instruction| KINDS[found.op as usize];
+    let mut before = from.checked_sub(1).map_or(0, |before| kind_of(&instructions[before]));
+    for (index, instruction) in instructions.iter().enumerate().skip(from) {
+        let after = instructions.get(index + 1).map_or(0, kind_of);
+        let around = before & CONSTANT_LOAD | after & !CONSTANT_LOAD | ANYTHING;
+        if (WANTED_NEIGHBOURS[instruction.op as usize] & around != 0) | instruction.target.is_some() {
+            return Some(index);
+        }
+        before = kind_of(instruction);
+    }
+    None
 }
 
 /// Loads a constant, or was such a load before.
