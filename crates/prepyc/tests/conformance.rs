@@ -2,7 +2,9 @@
 //!
 //! A test for each standard library and each pinned wheel, by version. The comparison is the interpreter's own work:
 //! `tests/conformance/compare_tree.py` compiles each source again and compares header and every field of every
-//! code object. Wheels are compiled at all three levels for one version, at one for the others.
+//! code object. Wheels are compiled at all three levels for one version, at one for the others. That is for pycs by way of
+//! the interpreter; those of the native engine, for the versions that it compiles for, have to be the same, and so does
+//! what it says.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +12,9 @@ use std::path::Path;
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use prepyc_testing::{Oracle, Package, tree};
+use prepyc_testing::tree::{self, Engine, read_pycs};
+use prepyc_testing::{Oracle, Package};
+use prepyc_version::PyVersion;
 use serde_json::Value;
 
 /// A tree to compile, and how.
@@ -71,14 +75,15 @@ fn the_comparison_finds_what_is_wrong() -> Result<(), Failed> {
         fs::write(sources.path().join(name).with_extension("py"), body)?;
     }
     let case = Case { version: "3.13", mode: "checked-hash", levels: &["0"] };
-    assert_eq!(compile(&oracle, sources.path(), out.path(), case)?.len(), 1);
+    let rejected = compile(&oracle, Engine::Interpreter, sources.path(), out.path(), case)?;
+    assert_eq!(rejected.len(), 1);
     let pyc = |name: &str| out.path().join("__pycache__").join(format!("{name}.cpython-313.pyc"));
     // As if another source had been compiled: the header stays, the body is that of the spoilt source.
     for (name, body) in [("sign", "x = -0.0"), ("line", "\nx = 1"), ("kind", "x = 1.0")] {
         let (path, good) = (sources.path().join(name).with_extension("py"), fs::read(pyc(name))?);
         let kept = fs::read(&path)?;
         fs::write(&path, body)?;
-        compile(&oracle, sources.path(), out.path(), case)?;
+        compile(&oracle, Engine::Interpreter, sources.path(), out.path(), case)?;
         let spoilt = fs::read(pyc(name))?;
         fs::write(&path, kept)?;
         fs::write(pyc(name), [&good[..16], &spoilt[16..]].concat())?;
@@ -118,7 +123,7 @@ fn check_wheel(name: &str, case: Case, package: Package) -> Result<(), Failed> {
 
 fn check_tree(oracle: &Oracle, sources: &Path, case: Case) -> Result<(), Failed> {
     let out = tempfile::tempdir()?;
-    let reported = compile(oracle, sources, out.path(), case)?;
+    let reported = compile(oracle, Engine::Interpreter, sources, out.path(), case)?;
     let found = compare(oracle, sources, out.path(), case)?;
     let mut wrong: Vec<String> = found["wrong"]
         .as_array()
@@ -127,6 +132,9 @@ fn check_tree(oracle: &Oracle, sources: &Path, case: Case) -> Result<(), Failed>
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect();
+    if case.version.parse::<PyVersion>()?.features().native_compiler_is_exact {
+        wrong.extend(check_native(oracle, sources, case, out.path(), &reported)?);
+    }
     let mut rejected = found["rejected"].as_object().cloned().unwrap_or_default();
     for (path, error) in reported {
         match rejected.remove(&path) {
@@ -149,14 +157,39 @@ fn check_tree(oracle: &Oracle, sources: &Path, case: Case) -> Result<(), Failed>
     Ok(())
 }
 
+/// What the native engine makes of the tree other than the interpreter engine, whose pycs stand below `wanted`.
+fn check_native(
+    oracle: &Oracle,
+    sources: &Path,
+    case: Case,
+    wanted: &Path,
+    wanted_reports: &BTreeMap<String, String>,
+) -> Result<Vec<String>, Failed> {
+    let out = tempfile::tempdir()?;
+    let reports = compile(oracle, Engine::Native, sources, out.path(), case)?;
+    let (found, wanted) = (read_pycs(out.path()), read_pycs(wanted));
+    let pycs = wanted.keys().chain(found.keys().filter(|path| !wanted.contains_key(*path)));
+    let differing = pycs.filter(|path| found.get(*path) != wanted.get(*path));
+    let mut wrong: Vec<_> =
+        differing.map(|path| format!("{}: other bytes natively", path.display())).collect();
+    let sources =
+        wanted_reports.keys().chain(reports.keys().filter(|path| !wanted_reports.contains_key(*path)));
+    for path in sources.filter(|path| reports.get(*path) != wanted_reports.get(*path)) {
+        let (native, interpreter) = (reports.get(path), wanted_reports.get(path));
+        wrong.push(format!("{path}: told {native:?} natively, {interpreter:?} by the interpreter"));
+    }
+    Ok(wrong)
+}
+
 /// Compiles the tree and returns the sources that prepyc says it could not compile, and what it says of them.
 fn compile(
     oracle: &Oracle,
+    engine: Engine,
     sources: &Path,
     out: &Path,
     case: Case,
 ) -> Result<BTreeMap<String, String>, Failed> {
-    let mut command = tree::prepyc_compile(env!("CARGO_BIN_EXE_prepyc"), oracle);
+    let mut command = tree::prepyc_compile(env!("CARGO_BIN_EXE_prepyc"), oracle, engine);
     command.args(["--exclude", "site-packages", "--output-format", "json", "--invalidation-mode", case.mode]);
     for level in case.levels {
         command.args(["-O", level]);

@@ -11,12 +11,24 @@ use crate::{Oracle, Package};
 /// Every pyc of a tree: its path relative to the tree, and its bytes.
 pub type Pycs = BTreeMap<PathBuf, Vec<u8>>;
 
-/// A command that runs `prepyc compile` by the interpreter; `prepyc` is the binary under test.
-pub fn prepyc_compile(prepyc: impl AsRef<OsStr>, oracle: &Oracle) -> Command {
+/// What compiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// prepyc's own compiler.
+    Native,
+    /// A pool of the target's own interpreters.
+    Interpreter,
+}
+
+/// A command that runs `prepyc compile` for the interpreter's version; `prepyc` is the binary under test.
+pub fn prepyc_compile(prepyc: impl AsRef<OsStr>, oracle: &Oracle, engine: Engine) -> Command {
     let mut command = Command::new(prepyc);
-    command.args(["compile", "--engine", "interpreter", "--progress", "never", "--python"]);
-    command.arg(oracle.executable()).stdin(Stdio::null());
-    command.env_remove("SOURCE_DATE_EPOCH").env_remove("VIRTUAL_ENV");
+    command.args(["compile", "--progress", "never", "--engine"]);
+    match engine {
+        Engine::Native => command.args(["native", "--python-version", oracle.version()]),
+        Engine::Interpreter => command.args(["interpreter", "--python"]).arg(oracle.executable()),
+    };
+    command.stdin(Stdio::null()).env_remove("SOURCE_DATE_EPOCH").env_remove("VIRTUAL_ENV");
     command
 }
 
