@@ -10,7 +10,7 @@ use super::unit::{AtEnd, Parameters, UnitKind};
 use super::{Codegen, Generated, place};
 use crate::location::Location;
 use crate::op::Op;
-use crate::symtable::{NodeKey, ScopeId};
+use crate::symtable::{NodeKey, ScopeId, has_annotations as has_function_annotations};
 
 /// `annotationlib.Format.VALUE_WITH_FAKE_GLOBALS`.
 const VALUE_WITH_FAKE_GLOBALS: i64 = 2;
@@ -35,10 +35,10 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::BuildTuple, count * 2, loc);
             return Ok(FunctionParts::ANNOTATIONS);
         }
-        let id = self.scope_of(NodeKey::annotations(def.args));
-        if !self.table.scope(id).annotations_used {
+        if !has_function_annotations(def) {
             return Ok(0);
         }
+        let id = self.scope_of(NodeKey::annotations(def.args));
         self.enter_annotations(self.names.annotate, id, loc, loc.line().unwrap_or(1));
         let count = self.annotations_of(def, loc)?;
         self.emit_with(Op::BuildMap, count, loc);

@@ -394,12 +394,15 @@ impl Analysis<'_> {
             self.is_made_by_class(names.classdict),
             self.is_made_by_class(names.conditional_annotations),
         );
+        // Where the class says that the name is global, nobody asks it for its own.
+        let is_wanted = self.table.scope(id).classdict_wanted
+            && !self.flags(id, names.classdict).intersects(SymbolFlags::GLOBAL);
         let needed = &mut self.work.needed;
         let scope = self.table.scope_mut(id);
         if class && needed.remove(names.class) {
             scope.needs_class_closure = true;
         }
-        if classdict && needed.remove(names.classdict) {
+        if classdict && (needed.remove(names.classdict) || is_wanted) {
             scope.needs_classdict = true;
         }
         if annotations && needed.remove(names.conditional_annotations) {

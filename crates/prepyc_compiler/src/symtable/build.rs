@@ -2,7 +2,7 @@
 //!
 //! The order of the walk is CPython's, since it decides which of several errors is reported.
 
-mod definition;
+pub(super) mod definition;
 mod expression;
 mod pattern;
 mod statement;

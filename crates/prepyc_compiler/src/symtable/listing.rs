@@ -1,5 +1,7 @@
 //! The table as text, for tests: a line a scope, then a line a name, names in alphabetical order.
 //!
+//! Scopes of annotations that name nothing are left out.
+//!
 //! ```text
 //! function f 1 nested
 //!   x local bound
@@ -28,6 +30,9 @@ impl fmt::Display for Listing<'_> {
 impl Listing<'_> {
     fn write_scope(&self, f: &mut fmt::Formatter<'_>, id: ScopeId, depth: usize) -> fmt::Result {
         let scope = self.table.scope(id);
+        if self.is_bare_annotation(id) {
+            return Ok(());
+        }
         let name = self.strings.get(scope.name);
         let line = scope.location.lineno;
         writeln!(
@@ -50,6 +55,16 @@ impl Listing<'_> {
             writeln!(f, "{:indent$}  parameter {}", "", self.strings.get(name), indent = 2 * depth)?;
         }
         self.table.children(id).try_for_each(|child| self.write_scope(f, child, depth + 1))
+    }
+}
+
+impl Listing<'_> {
+    /// A scope of annotations that name nothing and open no scope: there may be one or not.
+    fn is_bare_annotation(&self, id: ScopeId) -> bool {
+        let is_own = |name: &[u8]| matches!(name, b".format" | b"__classdict__");
+        self.table.scope(id).kind == ScopeKind::Annotation
+            && self.table.symbols(id).all(|(_, symbol)| is_own(self.strings.get(symbol.name).as_bytes()))
+            && self.table.children(id).next().is_none()
     }
 }
 

@@ -12,6 +12,7 @@ mod scope;
 mod table;
 
 pub(crate) use build::build_symtable;
+pub(crate) use build::definition::has_annotations;
 pub(crate) use scope::{
     ComprehensionKind, Meaning, NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags,
 };

@@ -138,6 +138,8 @@ pub(crate) struct Scope {
     pub(crate) needs_class_closure: bool,
     /// A class whose namespace some annotation scope reads.
     pub(crate) needs_classdict: bool,
+    /// A class with a function whose scope of annotations would read its namespace, had it not been left out.
+    pub(super) classdict_wanted: bool,
     /// A comprehension compiled into the scope around it (PEP 709).
     pub(crate) inlined: bool,
     /// Names resolve in the class around it first.
@@ -280,6 +282,7 @@ impl Scope {
             has_docstring: false,
             needs_class_closure: false,
             needs_classdict: false,
+            classdict_wanted: false,
             inlined: false,
             can_see_class_scope: false,
             has_conditional_annotations: false,

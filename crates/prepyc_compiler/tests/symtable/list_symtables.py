@@ -39,7 +39,15 @@ FLAGS = [
 ]
 
 
+def is_bare_annotation(table):
+    """Whether it is a scope of annotations that name nothing and open no scope."""
+    is_annotation = KIND_NAMES[table.type] == "annotation"
+    return is_annotation and not table.children and not table.symbols.keys() - {".format", "__classdict__"}
+
+
 def list_table(table, lines, depth):
+    if is_bare_annotation(table):
+        return
     indent = "  " * depth
     nested = " nested" if table.nested else ""
     lines.append(f"{indent}{KIND_NAMES[table.type]} {table.name} {table.lineno}{nested}")

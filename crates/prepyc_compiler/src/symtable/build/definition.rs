@@ -141,7 +141,10 @@ impl Builder<'_> {
         self.add(arg.arg, SymbolFlags::PARAM, arg.location)
     }
 
-    /// Annotations of arguments and result. From 3.14 on every function has a scope for them, even an empty one.
+    /// Annotations of arguments and result. From 3.14 on they have a scope.
+    ///
+    /// CPython makes that scope of every function. One without annotations is left out here, where it would do nothing
+    /// but make a class keep its namespace.
     fn visit_function_annotations(&mut self, def: &FunctionDef<'_>, location: Location) -> Walk {
         let args = def.args;
         if !self.features.lazy_annotations {
@@ -150,6 +153,12 @@ impl Builder<'_> {
                 .try_for_each(|annotation| self.visit_eager_annotation(annotation));
         }
         let around = self.table.scope(self.current_id());
+        if !has_annotations(def) && !around.can_see_class_scope {
+            if around.kind == ScopeKind::Class && !self.future.annotations {
+                self.current().classdict_wanted = true;
+            }
+            return Ok(());
+        }
         let sees_class = around.kind == ScopeKind::Class || around.can_see_class_scope;
         self.enter_annotations(Some(NodeKey::annotations(args)), location)?;
         if sees_class {
@@ -268,6 +277,11 @@ impl Builder<'_> {
         self.exit();
         Ok(())
     }
+}
+
+/// Whether an argument or the result is annotated.
+pub(crate) fn has_annotations(def: &FunctionDef<'_>) -> bool {
+    def.returns.is_some() || annotations(def.args).next().is_some()
 }
 
 /// The annotations of arguments, in the order in which they are evaluated.
