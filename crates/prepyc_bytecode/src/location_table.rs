@@ -87,7 +87,6 @@ impl LocationTableWriter {
     ///
     /// # Panics
     /// If the location ends on a line before the one it begins on.
-    #[inline]
     pub fn push(&mut self, mut code_units: u32, location: Location) {
         while code_units > 0 {
             let covered = code_units.min(MAX_CODE_UNITS);
@@ -96,12 +95,23 @@ impl LocationTableWriter {
         }
     }
 
+    /// As [`LocationTableWriter::push`] with a span on one line, quickly: most locations are one, of few code units.
+    #[inline]
+    pub fn push_on_line(&mut self, code_units: u32, line: i32, column: u32, end_column: u32) {
+        let difference = i64::from(line) - i64::from(self.line);
+        let fits = (1..=MAX_CODE_UNITS).contains(&code_units);
+        if fits && self.short_entry(code_units, difference, column, end_column) {
+            self.line = line;
+        } else {
+            self.push(code_units, Location::span(line, column, line, end_column));
+        }
+    }
+
     /// The table's bytes.
     pub fn finish(self) -> Vec<u8> {
         self.bytes
     }
 
-    #[inline]
     fn entry(&mut self, code_units: u32, location: Location) {
         let Some(line) = location.line() else {
             self.first_byte(form::NONE, code_units);

@@ -69,6 +69,17 @@ impl Location {
         }
     }
 
+    /// Line, first column and column after the last of a range on one line.
+    #[must_use]
+    pub const fn on_one_line(self) -> Option<(u32, u32, u32)> {
+        let is_range = (self.line >= 0) & (self.column >= 0) & (self.end_column >= 0);
+        if is_range & (self.line == self.end_line) {
+            Some((self.line as u32, self.column as u32, self.end_column as u32))
+        } else {
+            None
+        }
+    }
+
     /// Whether it names a line of the source.
     #[must_use]
     pub const fn has_line(self) -> bool {

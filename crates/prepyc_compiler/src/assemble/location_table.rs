@@ -41,7 +41,10 @@ impl LocationRuns {
     }
 
     fn write_run(&mut self) {
-        self.writer.push(self.units, written(self.place));
+        match self.place.on_one_line() {
+            Some((line, column, end)) => self.writer.push_on_line(self.units, line as i32, column, end),
+            None => self.writer.push(self.units, written(self.place)),
+        }
     }
 }
 

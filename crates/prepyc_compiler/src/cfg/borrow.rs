@@ -60,13 +60,14 @@ impl Tracker {
         self.push_item(Item { pusher: index as u32, local });
     }
 
-    /// Replaces items on top by others of one pusher.
-    fn replace(&mut self, effect: StackEffect, item: Item) {
+    /// Replaces items on top by others of one pusher; what was on top of them stays there if it is kept.
+    fn replace(&mut self, effect: StackEffect, item: Item, treatment: Treatment) {
+        let top = self.items[self.depth.saturating_sub(1)];
         let start = self.depth - effect.pops as usize;
         self.depth = start + effect.pushes as usize;
         // One is the rule and two are common: both are written, needed or not, for there is always room.
-        let room = &mut self.items[start..start + ROOM];
-        room.fill(item);
+        let second = if treatment == Treatment::KeepsTop { top } else { item };
+        self.items[start..start + ROOM].copy_from_slice(&[item, second]);
         if effect.pushes as usize > ROOM {
             self.items[start..self.depth].fill(item);
         }
@@ -151,11 +152,14 @@ impl BasicBlock {
         tracker.begin(self.start_depth.unwrap_or(0), self.used);
         for (index, instruction) in self.instructions().iter().enumerate() {
             let (op, oparg) = (instruction.op, instruction.oparg);
-            if MOVES_ITEMS[op as usize] {
+            let treatment = TREATMENTS[op as usize];
+            if treatment == Treatment::Moves {
                 tracker.step(index, op, oparg, context);
             } else {
-                let local = if op == Op::LoadFast { oparg } else { NO_LOCAL };
-                tracker.replace(context.effects.onwards(op, oparg), Item { pusher: index as u32, local });
+                // All bits, which is no local, unless it loads one.
+                let local = oparg | 0_u32.wrapping_sub(u32::from(op != Op::LoadFast));
+                let item = Item { pusher: index as u32, local };
+                tracker.replace(context.effects.onwards(op, oparg), item, treatment);
             }
         }
         tracker.keep_what_is_left();
@@ -167,10 +171,21 @@ impl BasicBlock {
     }
 }
 
-/// By instruction: whether it does more than take some items and leave new ones. A table, since branches on what
-/// comes next are never foreseen.
-static MOVES_ITEMS: [bool; Op::COUNT] = {
-    const MOVING: [Op; 26] = [
+/// What an instruction does with the items of the stack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Treatment {
+    /// Takes some and leaves new ones.
+    Replaces,
+    /// Takes some and leaves a new one, and perhaps above it the one that was on top.
+    KeepsTop,
+    /// Something of its own.
+    Moves,
+}
+
+/// By instruction. A table, since branches on what comes next are never foreseen.
+static TREATMENTS: [Treatment; Op::COUNT] = {
+    const KEEPING: &[Op] = &[Op::LoadAttr, Op::LoadSuperAttr, Op::LoadSpecial, Op::PushExcInfo];
+    const MOVING: &[Op] = &[
         Op::CheckExcMatch,
         Op::Copy,
         Op::DeleteFast,
@@ -181,15 +196,11 @@ static MOVES_ITEMS: [bool; Op::COUNT] = {
         Op::GetLen,
         Op::GetYieldFromIter,
         Op::ImportFrom,
-        Op::LoadAttr,
         Op::LoadFastAndClear,
         Op::LoadFastLoadFast,
-        Op::LoadSpecial,
-        Op::LoadSuperAttr,
         Op::MatchKeys,
         Op::MatchMapping,
         Op::MatchSequence,
-        Op::PushExcInfo,
         Op::Send,
         Op::SetFunctionAttribute,
         Op::StoreFast,
@@ -198,10 +209,15 @@ static MOVES_ITEMS: [bool; Op::COUNT] = {
         Op::Swap,
         Op::WithExceptStart,
     ];
-    let mut table = [false; Op::COUNT];
+    let mut table = [Treatment::Replaces; Op::COUNT];
     let mut index = 0;
+    while index < KEEPING.len() {
+        table[KEEPING[index] as usize] = Treatment::KeepsTop;
+        index += 1;
+    }
+    index = 0;
     while index < MOVING.len() {
-        table[MOVING[index] as usize] = true;
+        table[MOVING[index] as usize] = Treatment::Moves;
         index += 1;
     }
     table
@@ -258,28 +274,11 @@ impl Tracker {
                 self.push(index, NO_LOCAL);
             }
             Op::ForIter => self.push(index, NO_LOCAL),
-            Op::LoadAttr | Op::LoadSuperAttr => {
-                let receiver = self.pop();
-                if op == Op::LoadSuperAttr {
-                    self.pop();
-                    self.pop();
-                }
-                self.push(index, NO_LOCAL);
-                if oparg & 1 != 0 {
-                    self.push_item(receiver);
-                }
-            }
-            Op::LoadSpecial | Op::PushExcInfo => {
-                let top = self.pop();
-                self.push(index, NO_LOCAL);
-                self.push_item(top);
-            }
             Op::Send => {
                 self.pop();
                 self.push(index, NO_LOCAL);
             }
-            op => self
-                .replace(context.effects.onwards(op, oparg), Item { pusher: index as u32, local: NO_LOCAL }),
+            op => unreachable!("{} moves no items", op.name()),
         }
     }
 }

@@ -28,10 +28,14 @@ impl Cfg {
             if let Some(next) = self[id].next.filter(|_| self[id].has_fallthrough()) {
                 self.reach(next, &mut pending);
             }
-            // Jumps stand last.
-            let block = &self[id];
-            let first = if block.may_have(Contents::SETUP) { 0 } else { block.used.saturating_sub(1) };
-            for index in first..self[id].used {
+            if !self[id].may_have(Contents::SETUP) {
+                // Jumps stand last.
+                if let Some(target) = self[id].last().and_then(|last| last.target) {
+                    self.reach(target, &mut pending);
+                }
+                continue;
+            }
+            for index in 0..self[id].used {
                 if let Some(target) = self[id].slots[index].target {
                     self.reach(target, &mut pending);
                 }
