@@ -2,6 +2,12 @@
 
 use prepyc_bytecode::{PyStr, StrId, Strings};
 
+/// Whether a name begins as private ones do.
+#[inline]
+pub(crate) fn may_be_private(strings: &Strings, name: StrId) -> bool {
+    strings.get(name).as_bytes().starts_with(b"__")
+}
+
 /// The name as the class sees it; the name itself where it is not private or there is no class.
 ///
 /// A private name begins with two underscores, does not end with two, and has no dot in it. A class named only by
@@ -9,10 +15,7 @@ use prepyc_bytecode::{PyStr, StrId, Strings};
 #[inline]
 pub(crate) fn mangle(strings: &mut Strings, class: Option<StrId>, name: StrId) -> StrId {
     let Some(class) = class else { return name };
-    match strings.get(name).as_bytes() {
-        [b'_', b'_', ..] => mangle_private(strings, class, name),
-        _ => name,
-    }
+    if may_be_private(strings, name) { mangle_private(strings, class, name) } else { name }
 }
 
 /// As [`mangle`], for a name that begins with two underscores.

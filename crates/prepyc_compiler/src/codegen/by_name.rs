@@ -64,9 +64,10 @@ impl<T: Copy + Default> ByName<T> {
     }
 
     /// What the innermost unit knows of a name from now on.
+    #[inline]
     pub(super) fn set(&mut self, name: StrId, value: T) {
         if name.index() >= self.entries.len() {
-            self.entries.resize(name.index() + 1, Entry::default());
+            self.grow(name);
         }
         let entry = &mut self.entries[name.index()];
         // Most are of units that have ended.
@@ -75,6 +76,12 @@ impl<T: Copy + Default> ByName<T> {
             self.covered.push((name, *entry));
         }
         *entry = Entry { unit: self.unit, depth: self.open.len() as u32 - 1, value };
+    }
+
+    /// Makes room for a name and as many behind it, for there will be more.
+    #[cold]
+    fn grow(&mut self, name: StrId) {
+        self.entries.resize(2 * name.index() + 1, Entry::default());
     }
 
     /// What the innermost unit knows of a name, to be changed.

@@ -6,14 +6,17 @@ use prepyc_syntax::ast::ExprContext;
 use super::unit::UnitKind;
 use super::{Codegen, Generated, Variable};
 use crate::location::Location;
-use crate::mangle::mangle;
+use crate::mangle::{mangle, may_be_private};
 use crate::op::Op;
 use crate::symtable::{Meaning, NameScope, ScopeKind};
 
 impl Codegen<'_, '_> {
     pub(super) fn mangle(&mut self, name: StrId) -> StrId {
         let private = self.unit.private;
-        if private.is_some() && self.table.mangles(self.unit.scope, name) {
+        if private.is_some()
+            && may_be_private(self.strings, name)
+            && self.table.mangles(self.unit.scope, name)
+        {
             mangle(self.strings, private, name)
         } else {
             name

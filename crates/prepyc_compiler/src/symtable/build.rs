@@ -16,7 +16,7 @@ use super::scope::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags};
 use super::table::{SymbolId, Symtable};
 use crate::error::SourceError;
 use crate::future::FutureFeatures;
-use crate::mangle::mangle;
+use crate::mangle::{mangle, may_be_private};
 
 /// Builds the table of a module.
 ///
@@ -235,7 +235,7 @@ impl Builder<'_> {
     }
 
     fn mangle_in(&mut self, scope: ScopeId, name: StrId) -> StrId {
-        if self.class.is_some() && self.table.mangles(scope, name) {
+        if self.class.is_some() && may_be_private(self.strings, name) && self.table.mangles(scope, name) {
             mangle(self.strings, self.class, name)
         } else {
             name
@@ -247,13 +247,12 @@ impl Builder<'_> {
     /// A scope that knows the name as it is written does not mangle it: the text needs no look.
     #[inline]
     fn find(&mut self, scope: ScopeId, name: StrId) -> (Option<SymbolId>, StrId) {
-        if self.table.knows_names_as_written(scope)
-            && let Some(found) = self.table.find(scope, name)
-        {
-            return (Some(found), name);
+        let found = self.table.find(scope, name);
+        if found.is_some() && self.table.knows_names_as_written(scope) {
+            return (found, name);
         }
         let mangled = self.mangle_in(scope, name);
-        (self.table.find(scope, mangled), mangled)
+        if mangled == name { (found, name) } else { (self.table.find(scope, mangled), mangled) }
     }
 
     /// What a scope around the node at hand says of a name so far.
