@@ -1,4 +1,5 @@
 //! The parser beside `ruff_python_parser`: `prepyc-bench VERSION ROUNDS FILES`, a path a line in FILES.
+//! `prepyc-bench alone VERSION ROUNDS FILES` runs ours only and prints nothing: for a profiler.
 //!
 //! Prints `FILES BYTES THEIRS OURS`: how many files both accept, their bytes, and the seconds each needs for all of them,
 //! from bytes in memory to a whole tree and until that is gone again, on one thread. Both take every file in turns, now
@@ -15,17 +16,32 @@ use prepyc_version::{Grammar, PyVersion};
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [version, rounds, list] = &arguments[..] else { bail!("VERSION ROUNDS FILES are needed") };
+    let (alone, arguments) = match &arguments[..] {
+        [first, rest @ ..] if first == "alone" => (true, rest),
+        all => (false, all),
+    };
+    let [version, rounds, list] = arguments else { bail!("VERSION ROUNDS FILES are needed") };
     let grammar = version.parse::<PyVersion>()?.grammar();
     let rounds: usize = rounds.parse()?;
     let mut ours = Ours { grammar, arena: Bump::new() };
-    let mut files = Vec::new();
+    let mut sources = Vec::new();
     for path in std::fs::read_to_string(list).with_context(|| list.clone())?.lines() {
-        let source = std::fs::read(path).with_context(|| path.to_owned())?;
-        if theirs(&source) && ours.parse(&source) {
-            files.push(File { source, theirs: Duration::MAX, ours: Duration::MAX });
-        }
+        sources.push(std::fs::read(path).with_context(|| path.to_owned())?);
     }
+    if alone {
+        for _ in 0..rounds {
+            sources.iter().for_each(|source| _ = black_box(ours.parse(source)));
+        }
+        return Ok(());
+    }
+    sources.retain(|source| theirs(source) && ours.parse(source));
+    compare(sources, rounds, &mut ours)
+}
+
+/// Measures both over the sources and prints the line of figures.
+fn compare(sources: Vec<Vec<u8>>, rounds: usize, ours: &mut Ours) -> anyhow::Result<()> {
+    let file = |source| File { source, theirs: Duration::MAX, ours: Duration::MAX };
+    let mut files: Vec<File> = sources.into_iter().map(file).collect();
     for round in 0..rounds.max(1) {
         for file in &mut files {
             if round % 2 == 0 {

@@ -109,8 +109,9 @@ impl fmt::Debug for PyStr<'_> {
 
 /// A string of a program: its index in the program's [`Strings`].
 ///
-/// Dense: the first string interned is number 0. Ids of different tables have nothing to do with each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Dense: the first string interned is number 0, which is also the default. Ids of different tables have nothing to do with
+/// each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StrId(u32);
 
 impl StrId {

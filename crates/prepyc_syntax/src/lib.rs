@@ -71,6 +71,8 @@ pub fn parse_nested_module<'a>(
     let columns = if in_bytes { Columns::Bytes } else { Columns::Characters };
     let mut parser = Parser::new(&text, columns, grammar, arena, strings, nesting);
     let result = parser.module();
-    warnings.append(&mut parser.lexer.warnings);
+    let end = if result.is_ok() { usize::MAX } else { parser.current.end as usize };
+    parser.take_lexer_warnings(end);
+    warnings.append(&mut parser.warnings);
     result.map_err(|parser::Fail| parser.into_error(&text))
 }

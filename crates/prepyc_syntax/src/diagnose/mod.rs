@@ -181,9 +181,14 @@ pub(crate) fn explain_field(lexer: Lexer<'_>, parenthesis: Token, grammar: &'sta
 }
 
 /// The error, unless the lexer finds one of its own in the rest of the source, which then comes first in CPython.
-pub(crate) fn prefer_lexer_error(mut lexer: Lexer<'_>, last_line: u32, error: SyntaxError) -> SyntaxError {
-    loop {
-        match lexer.next_token().kind {
+pub(crate) fn prefer_lexer_error(
+    read: impl Iterator<Item = TokenKind>,
+    mut lexer: Lexer<'_>,
+    last_line: u32,
+    error: SyntaxError,
+) -> SyntaxError {
+    for kind in read.chain(std::iter::repeat_with(|| lexer.next_token().kind)) {
+        match kind {
             TokenKind::EndMarker => return error,
             TokenKind::Error => break,
             _ => {}
@@ -234,7 +239,7 @@ impl<'s> Diagnosis<'s> {
             return if self.lexer_failed {
                 *error
             } else {
-                prefer_lexer_error(self.lexer.clone(), last_line, *error)
+                prefer_lexer_error(std::iter::empty(), self.lexer.clone(), last_line, *error)
             };
         }
         let error = match last.kind {
@@ -245,7 +250,7 @@ impl<'s> Diagnosis<'s> {
             }
             _ => self.error_over(ErrorKind::Syntax, last.location, "invalid syntax"),
         };
-        prefer_lexer_error(self.lexer.clone(), last_line, error)
+        prefer_lexer_error(std::iter::empty(), self.lexer.clone(), last_line, error)
     }
 
     // Tokens.

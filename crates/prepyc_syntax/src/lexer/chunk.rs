@@ -1,18 +1,22 @@
 //! Sixteen bytes of the source at once: how far something goes on, without a branch for each byte.
-//!
-//! Bytes are looked at side by side within a number. What is said of a byte is its highest bit, and only up to the first
-//! byte of which it is said is it to be believed.
+
+use wide::i8x16;
 
 /// Sixteen bytes, as many as are looked at together: eight and eight, the first of each the least significant.
 #[derive(Clone, Copy)]
 pub(crate) struct Chunk(u64, u64);
 
-/// A number with that byte in each place.
-const fn each(byte: u8) -> u64 {
-    byte as u64 * 0x0101_0101_0101_0101
-}
-
-const HIGH: u64 = each(0x80);
+/// For each length the mask of as many bytes.
+static PREFIXES: [(u64, u64); Chunk::SIZE + 1] = {
+    let mut table = [(u64::MAX, u64::MAX); Chunk::SIZE + 1];
+    let mut length = 0;
+    while length < Chunk::SIZE {
+        let mask = (1_u128 << (8 * length)) - 1;
+        table[length] = (mask as u64, (mask >> 64) as u64);
+        length += 1;
+    }
+    table
+};
 
 impl Chunk {
     /// How many bytes it has.
@@ -21,100 +25,146 @@ impl Chunk {
     /// The bytes from `at` on, if there are enough of them.
     #[inline(always)]
     pub(crate) fn at(bytes: &[u8], at: usize) -> Option<Chunk> {
-        let bytes: [u8; Chunk::SIZE] = *bytes.get(at..)?.first_chunk()?;
-        let whole = u128::from_le_bytes(bytes);
-        Some(Chunk(whole as u64, (whole >> 64) as u64))
+        bytes.get(at..)?.first_chunk().map(|&bytes| Chunk::new(bytes))
     }
 
-    /// How many bytes at the start may be within a name; bytes beyond ASCII may.
     #[inline(always)]
-    pub(crate) fn name_length(self) -> usize {
-        self.length_until(|word| {
-            let low = word & !HIGH;
-            let lower = low | each(0x20);
-            // Within a byte nothing is carried into the next: both parts of each sum are below 0x80.
-            let letter = (lower + each(0x80 - b'a')) & !(lower + each(0x7F - b'z'));
-            let digit = (low + each(0x80 - b'0')) & !(low + each(0x7F - b'9'));
-            let not_underscore = (low ^ each(b'_')) + each(0x7F);
-            !(letter | digit | !not_underscore | word)
-        })
+    fn new(bytes: [u8; Chunk::SIZE]) -> Chunk {
+        let whole = u128::from_le_bytes(bytes);
+        Chunk(whole as u64, (whole >> 64) as u64)
+    }
+
+    /// The bytes of the window from the one at `start`, 0 or 1, on.
+    #[inline(always)]
+    pub(crate) fn within(window: &[u8; Chunk::SIZE + 2], start: usize) -> Chunk {
+        let mut bytes = [0; Chunk::SIZE];
+        bytes.copy_from_slice(&window[start.min(1)..][..Chunk::SIZE]);
+        Chunk::new(bytes)
+    }
+
+    /// How many bytes at the start are ASCII letters, digits and underscores.
+    #[inline(always)]
+    pub(crate) fn word_length(self) -> usize {
+        let bytes = Bytes::of(self);
+        let letters = bytes.with_bit(0x20).between(b'a', b'z');
+        letters.or(bytes.between(b'0', b'9')).or(bytes.equal(b'_')).leading()
+    }
+
+    /// How many ASCII digits it starts with.
+    #[inline(always)]
+    pub(crate) fn digits_length(self) -> usize {
+        Bytes::of(self).between(b'0', b'9').leading()
     }
 
     /// How many spaces it starts with.
     #[inline(always)]
     pub(crate) fn space_length(self) -> usize {
-        self.length_until(|word| {
-            let other = word ^ each(b' ');
-            other | ((other & !HIGH) + each(0x7F))
-        })
+        Bytes::of(self).equal(b' ').leading()
     }
 
     /// How many bytes stand before the first that may end a string, or does something else than to stand for itself.
     #[inline(always)]
     pub(crate) fn plain_string_length(self, quote: u8) -> usize {
-        let quotes = each(quote);
-        self.length_until(|word| {
-            equal_bytes(word ^ quotes)
-                | equal_bytes(word ^ each(b'\\'))
-                | equal_bytes(word ^ each(b'\n'))
-                | equal_bytes(word)
-        })
+        let bytes = Bytes::of(self);
+        bytes.equal(quote).or(bytes.equal(b'\\')).or(bytes.equal(b'\n')).or(bytes.equal(0)).first()
     }
 
-    /// How many bytes stand before the first of which `ends` sets the highest bit.
-    #[inline(always)]
-    fn length_until(self, ends: impl Fn(u64) -> u64) -> usize {
-        let marks = u128::from(ends(self.0) & HIGH) | u128::from(ends(self.1) & HIGH) << 64;
-        marks.trailing_zeros() as usize / 8
-    }
-
-    /// The first bytes as a number, the very first the least significant, without the others.
+    /// The first bytes as numbers, the very first the least significant, without the others.
     ///
     /// # Panics
-    /// With a length that is not 1 to 16.
+    /// With a length of more than 16.
     #[inline(always)]
-    pub(crate) fn prefix(self, length: usize) -> u128 {
-        (u128::from(self.0) | u128::from(self.1) << 64) & u128::MAX >> (8 * (Chunk::SIZE - length))
+    pub(crate) fn prefix(self, length: usize) -> (u64, u64) {
+        let (low, high) = PREFIXES[length];
+        (self.0 & low, self.1 & high)
     }
 }
 
-/// Marks the bytes that are zero; behind the first of them others, too.
-#[inline(always)]
-const fn equal_bytes(word: u64) -> u64 {
-    word.wrapping_sub(each(1)) & !word
+/// The bytes of a chunk side by side.
+#[derive(Clone, Copy)]
+struct Bytes(i8x16);
+
+/// Bytes of which something is true, as all ones.
+#[derive(Clone, Copy)]
+struct Marks(i8x16);
+
+impl Bytes {
+    #[inline(always)]
+    fn of(chunk: Chunk) -> Bytes {
+        let whole = u128::from(chunk.0) | u128::from(chunk.1) << 64;
+        Bytes(i8x16::from(whole.to_le_bytes().map(|byte| byte as i8)))
+    }
+
+    #[inline(always)]
+    fn with_bit(self, bit: u8) -> Bytes {
+        Bytes(self.0 | i8x16::splat(bit as i8))
+    }
+
+    #[inline(always)]
+    fn equal(self, byte: u8) -> Marks {
+        Marks(self.0.simd_eq(i8x16::splat(byte as i8)))
+    }
+
+    /// Those in a range.
+    #[inline(always)]
+    fn between(self, first: u8, last: u8) -> Marks {
+        // Comparisons are of signed bytes: the range is moved to where these begin.
+        let moved = self.0 + i8x16::splat(0x80_u8.wrapping_sub(first) as i8);
+        Marks(moved.simd_lt(i8x16::splat((0x81 + (last - first)) as i8)))
+    }
 }
 
-/// Whether some byte of the number is beyond ASCII.
-#[inline(always)]
-pub(crate) const fn has_unusual_byte(prefix: u128) -> bool {
-    prefix & (HIGH as u128 | (HIGH as u128) << 64) != 0
+impl Marks {
+    #[inline(always)]
+    fn or(self, other: Marks) -> Marks {
+        Marks(self.0 | other.0)
+    }
+
+    /// How many marks there are before the first byte without one.
+    #[inline(always)]
+    fn leading(self) -> usize {
+        (!self.0.to_bitmask()).trailing_zeros() as usize
+    }
+
+    /// How many bytes there are before the first mark.
+    #[inline(always)]
+    fn first(self) -> usize {
+        (self.0.to_bitmask() | 1 << Chunk::SIZE).trailing_zeros() as usize
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn chunk(text: &[u8]) -> Chunk {
+        Chunk::at(text, 0).unwrap()
+    }
+
     #[test]
     fn lengths_end_at_the_first_other_byte() {
-        let chunk = |text: &str| Chunk::at(text.as_bytes(), 0).unwrap();
-        assert_eq!(chunk("azAZ09_\u{e9}+bcdefghijk").name_length(), 9);
-        for other in (0..128_u8).filter(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_') {
-            assert_eq!(chunk(&format!("abc{}efghijklmnopq", char::from(other))).name_length(), 3);
+        for other in (0..=255_u8).filter(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_') {
+            assert_eq!(chunk(&[&b"azAZ09_"[..], &[other], b"fghijklmnopq"].concat()).word_length(), 7);
         }
-        assert_eq!(chunk("abcdefghijklmnopq").name_length(), 16);
-        assert_eq!(chunk("    abcdefghijklmnopq").space_length(), 4);
-        for other in ['\'', '\\', '\n', '\0'] {
-            assert_eq!(chunk(&format!("\"bcdefgh{other}jklmnopq")).plain_string_length(b'\''), 8);
+        assert_eq!(chunk(b"abcdefghijklmnopq").word_length(), 16);
+        assert_eq!(chunk(b"    abcdefghijklmnopq").space_length(), 4);
+        assert_eq!(chunk(&[b' '; 16]).space_length(), 16);
+        assert_eq!(chunk(b"0123456789abcdef").digits_length(), 10);
+        for other in [b'\'', b'\\', b'\n', b'\0'] {
+            assert_eq!(
+                chunk(&[&b"\"bcdefgh"[..], &[other], b"jklmnopq"].concat()).plain_string_length(b'\''),
+                8
+            );
         }
+        assert_eq!(chunk(b"abcdefghijklmnopq").plain_string_length(b'"'), 16);
         assert!(Chunk::at(b"0123456789abcdef", 1).is_none());
     }
 
     #[test]
-    fn a_prefix_is_the_number_of_its_bytes() {
-        let chunk = Chunk::at(b"ab0123456789abcdef", 0).unwrap();
-        assert_eq!(chunk.prefix(2), 0x6261);
-        assert_eq!(chunk.prefix(16).to_le_bytes(), *b"ab0123456789abcd");
-        assert!(!has_unusual_byte(chunk.prefix(16)));
-        assert!(has_unusual_byte(0x80));
+    fn a_prefix_is_the_numbers_of_its_bytes() {
+        let chunk = chunk(b"ab0123456789abcdef");
+        assert_eq!(chunk.prefix(2), (0x6261, 0));
+        assert_eq!(chunk.prefix(9), (u64::from_le_bytes(*b"ab012345"), u64::from(b'6')));
+        assert_eq!(chunk.prefix(16), (u64::from_le_bytes(*b"ab012345"), u64::from_le_bytes(*b"6789abcd")));
     }
 }

@@ -74,8 +74,9 @@ impl Lexer<'_> {
         }
     }
 
-    pub(super) fn warn(&mut self, kind: WarningKind, message: String) {
-        self.warnings.push(Warning { kind, message, lineno: self.line });
+    /// Warns of the token that ends at that offset or behind it.
+    pub(super) fn warn(&mut self, at: usize, kind: WarningKind, message: String) {
+        self.warnings.push((at, Warning { kind, message, lineno: self.line }));
     }
 
     /// The source ends within brackets.

@@ -173,7 +173,7 @@ impl Lexer<'_> {
             b'{' | b'}' => {
                 if !raw {
                     let message = self.escape_message("", &format!("\\{}", char::from(next)));
-                    self.warn(WarningKind::Syntax, message);
+                    self.warn(at, WarningKind::Syntax, message);
                 }
                 at + 1
             }

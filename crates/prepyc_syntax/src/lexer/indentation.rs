@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 use memchr::memchr;
 
 /// One more block within another is an error (CPython: `MAXINDENT`).
-const MAX_INDENTS: usize = 99;
+pub(super) const MAX_INDENTS: usize = 99;
 
 const TAB_SIZE: u32 = 8;
 

@@ -4,11 +4,13 @@
 //! null bytes (see `decode`), so that a null byte can stand for its end. Positions cost nothing but two counters: the
 //! line and where it starts.
 
+pub(crate) mod batch;
 pub(crate) mod chunk;
 mod failure;
 mod fstring;
 mod indentation;
 mod name;
+pub(crate) mod names;
 mod number;
 mod slice;
 mod string;
@@ -17,9 +19,9 @@ pub(crate) mod token;
 use memchr::memchr;
 use prepyc_version::{FStrings, Grammar};
 
-use crate::ast::Location;
+use crate::ast::{Location, StrId};
 use crate::error::{SyntaxError, Warning};
-use chunk::{Chunk, has_unusual_byte};
+use chunk::Chunk;
 use fstring::StringMode;
 use token::{NAME_CONTINUES, Token, TokenKind, keyword_or_name, word_of};
 
@@ -75,7 +77,8 @@ pub(crate) struct Lexer<'s> {
     pub(crate) error: Option<Box<SyntaxError>>,
     /// CPython's tokenizer reports it as its status, not by raising.
     pub(crate) error_is_status: bool,
-    pub(crate) warnings: Vec<Warning>,
+    /// With the offset of the end of the token, or within it, that they are about.
+    pub(crate) warnings: Vec<(usize, Warning)>,
     /// The text is the field of a 3.11 f-string, in parentheses: the first is here, the second where it ends.
     parenthesis: Option<usize>,
     /// The line where the text starts.
@@ -140,7 +143,7 @@ impl<'s> Lexer<'s> {
             let start = self.position + usize::from(self.byte(self.position) == b' ');
             let byte = self.byte(start);
             match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return self.name(start, out),
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => return *out = self.name(start),
                 b'#' => {
                     let rest = &self.bytes[start..];
                     self.position = start + memchr(b'\n', rest).unwrap_or(rest.len());
@@ -219,6 +222,8 @@ impl<'s> Lexer<'s> {
     fn token(&self, kind: TokenKind, start: usize, end: usize) -> Token {
         Token {
             kind,
+            name: StrId::default(),
+            is_known: false,
             start: start as u32,
             end: end as u32,
             location: Location {
@@ -231,33 +236,11 @@ impl<'s> Lexer<'s> {
     }
 
     /// A name, a keyword, or a string with a prefix.
-    #[inline(always)]
-    fn name(&mut self, start: usize, out: &mut Token) {
-        if let Some(chunk) = Chunk::at(self.bytes, start) {
-            let length = chunk.name_length();
-            if length < Chunk::SIZE {
-                let end = start + length;
-                let text = chunk.prefix(length);
-                if length <= 5 && matches!(self.byte(end), b'"' | b'\'') || has_unusual_byte(text) {
-                    return *out = self.unusual_name_or_string(start, end);
-                }
-                self.position = end;
-                let kind = match u64::try_from(text) {
-                    Ok(word) => keyword_or_name(word),
-                    Err(_) => TokenKind::Name,
-                };
-                return *out = self.token(kind, start, end);
-            }
-        }
-        *out = self.long_name(start);
-    }
-
-    /// The same where the name is long, or the source's end near.
     #[inline(never)]
-    fn long_name(&mut self, start: usize) -> Token {
+    fn name(&mut self, start: usize) -> Token {
         let mut end = start;
         while let Some(chunk) = Chunk::at(self.bytes, end) {
-            let length = chunk.name_length();
+            let length = chunk.word_length();
             end += length;
             if length < Chunk::SIZE {
                 break;

@@ -157,7 +157,7 @@ impl Lexer<'_> {
         }
         let rest = &self.bytes[at..];
         if FOLLOWING_WORDS.iter().any(|word| rest.starts_with(word)) {
-            self.warn(WarningKind::Syntax, format!("invalid {base} literal"));
+            self.warn(at, WarningKind::Syntax, format!("invalid {base} literal"));
             return Ok(at);
         }
         Err(self.fail_before(at, format!("invalid {base} literal")))

@@ -1,24 +1,12 @@
 //! Looking at the source by offset, for literals whose inside is read again.
 
-use super::chunk::{Chunk, has_unusual_byte};
 use super::token::{Token, TokenKind};
 use super::{Bracket, Columns, Lexer, Mode};
 use crate::ast::Location;
-use crate::error::{ErrorKind, ErrorPlace, SyntaxError};
+use crate::error::{ErrorKind, ErrorPlace, SyntaxError, Warning, WarningKind};
 use crate::literal::string::BadEscape;
 
 impl<'s> Lexer<'s> {
-    /// The text of a token as a number if it is ASCII, short and not at the source's very end.
-    #[inline(always)]
-    pub(crate) fn short_text(&self, token: &Token) -> Option<u128> {
-        let length = (token.end - token.start) as usize;
-        if length.wrapping_sub(1) >= Chunk::SIZE {
-            return None;
-        }
-        let text = Chunk::at(self.bytes, token.start as usize)?.prefix(length);
-        (!has_unusual_byte(text)).then_some(text)
-    }
-
     /// What its places are counted in.
     pub(crate) fn columns(&self) -> Columns {
         self.columns
@@ -119,9 +107,14 @@ impl<'s> Lexer<'s> {
         }
     }
 
-    /// Notes a questionable escape in text that starts at `offset` and belongs to `token`.
-    pub(crate) fn warn_of_escape(&mut self, token: &Token, offset: usize, body: &str, bad: &BadEscape) {
-        use crate::error::{Warning, WarningKind};
+    /// The warning of a questionable escape in text that starts at `offset` and belongs to `token`.
+    pub(crate) fn escape_warning(
+        &self,
+        token: &Token,
+        offset: usize,
+        body: &str,
+        bad: &BadEscape,
+    ) -> Warning {
         let (at, message) = match *bad {
             BadEscape::Unknown { at, character } => (at, self.escape_message("", &format!("\\{character}"))),
             BadEscape::LargeOctal { at } => {
@@ -129,10 +122,6 @@ impl<'s> Lexer<'s> {
             }
         };
         let lines = memchr::memchr_iter(b'\n', &self.bytes[token.start as usize..offset + at]).count() as u32;
-        self.warnings.push(Warning {
-            kind: WarningKind::Syntax,
-            message,
-            lineno: token.location.lineno + lines,
-        });
+        Warning { kind: WarningKind::Syntax, message, lineno: token.location.lineno + lines }
     }
 }

@@ -1,11 +1,15 @@
 //! What the lexer hands to the parser, and the tables that tell bytes and words apart.
 
-use crate::ast::{Location, Operator};
+use crate::ast::{Location, Operator, StrId};
 
 /// A token: its kind, its bytes and its place. Its text stays in the source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token {
     pub(crate) kind: TokenKind,
+    /// In a batch, the name that it is; the text, if that is known of a string.
+    pub(crate) name: StrId,
+    /// Whether `name` is the text of the string, which then has neither prefix nor escapes.
+    pub(crate) is_known: bool,
     /// Offset of its first byte in the decoded source.
     pub(crate) start: u32,
     /// Offset after its last byte.
@@ -258,7 +262,7 @@ pub(crate) const NAME_CONTINUES: [bool; 256] = {
     table
 };
 
-const KEYWORDS: [(&[u8], TokenKind); 35] = [
+pub(crate) const KEYWORDS: [(&[u8], TokenKind); 35] = [
     (b"False", TokenKind::False),
     (b"None", TokenKind::None),
     (b"True", TokenKind::True),
@@ -299,7 +303,7 @@ const KEYWORDS: [(&[u8], TokenKind); 35] = [
 const SLOTS: usize = 256;
 
 /// Of some tried, one that gives each keyword a slot of its own; another would not compile.
-const MULTIPLIER: u64 = 0x4834_9983_C3CD_98BD;
+pub(crate) const KEYWORD_MULTIPLIER: u64 = 0x4834_9983_C3CD_98BD;
 
 /// The bytes of the keyword of each slot as a number, and its kind.
 static KEYWORD_SLOTS: [(u64, TokenKind); SLOTS] = {
@@ -316,7 +320,7 @@ static KEYWORD_SLOTS: [(u64, TokenKind); SLOTS] = {
 };
 
 const fn slot(word: u64) -> usize {
-    (word.wrapping_mul(MULTIPLIER) >> 56) as usize
+    (word.wrapping_mul(KEYWORD_MULTIPLIER) >> 56) as usize
 }
 
 /// Up to eight bytes as a number, the first the least significant; no keyword has more.

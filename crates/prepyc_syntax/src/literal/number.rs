@@ -11,6 +11,9 @@ const MAX_DECIMAL_DIGITS: usize = 4300;
 /// The value; the number of digits if there are too many.
 pub(crate) fn parse<'a>(text: &str, arena: &'a Bump) -> Result<Literal<'a>, usize> {
     let bytes = text.as_bytes();
+    if let [digit @ b'0'..=b'9'] = bytes {
+        return Ok(Literal::Int(i64::from(digit - b'0')));
+    }
     if bytes.len() <= 18 && bytes.iter().all(u8::is_ascii_digit) {
         let value = bytes.iter().fold(0, |value, byte| value * 10 + i64::from(byte - b'0'));
         return Ok(Literal::Int(value));

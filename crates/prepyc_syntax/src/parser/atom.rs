@@ -10,7 +10,7 @@ impl<'a> Parser<'a, '_> {
     #[inline(always)]
     pub(super) fn atom(&mut self) -> Parse<Expr<'a>> {
         let kind = match self.current.kind {
-            TokenKind::Name => ExprKind::Name { id: self.intern_name(), ctx: ExprContext::Load },
+            TokenKind::Name => ExprKind::Name { id: self.current.name, ctx: ExprContext::Load },
             TokenKind::Number => return self.number_alone(),
             TokenKind::String | TokenKind::FStringStart | TokenKind::TStringStart => return self.strings(),
             TokenKind::True => constant(Literal::True),

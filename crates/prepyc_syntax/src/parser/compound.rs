@@ -77,10 +77,11 @@ impl<'a> Parser<'a, '_> {
         let mut orelse = self.else_block()?;
         for (start, test, body) in elifs.into_iter().rev() {
             let kind = StmtKind::If(self.alloc(If { test, body, orelse }));
-            orelse = std::slice::from_ref(self.alloc(Stmt { location: self.since(start), kind }));
+            orelse =
+                std::slice::from_ref(self.alloc(Stmt { location: self.since_before_block(start), kind }));
         }
         let kind = StmtKind::If(self.alloc(If { test, body, orelse }));
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     fn while_statement(&mut self, start: Start) -> Parse<Stmt<'a>> {
@@ -89,7 +90,7 @@ impl<'a> Parser<'a, '_> {
         let body = self.colon_and_block()?;
         let orelse = self.else_block()?;
         let kind = StmtKind::While(self.alloc(While { test, body, orelse }));
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     fn for_statement(&mut self, start: Start, kind: fn(&'a For<'a>) -> StmtKind<'a>) -> Parse<Stmt<'a>> {
@@ -100,7 +101,7 @@ impl<'a> Parser<'a, '_> {
         let body = self.colon_and_block()?;
         let orelse = self.else_block()?;
         let kind = kind(self.alloc(For { target, iter, body, orelse }));
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     /// `async` and a `def`, `for` or `with`.
@@ -109,7 +110,10 @@ impl<'a> Parser<'a, '_> {
         match self.current.kind {
             TokenKind::Def => {
                 let function = self.function_definition(decorators)?;
-                Ok(Stmt { location: self.since(start), kind: StmtKind::AsyncFunctionDef(function) })
+                Ok(Stmt {
+                    location: self.since_before_block(start),
+                    kind: StmtKind::AsyncFunctionDef(function),
+                })
             }
             TokenKind::For if decorators.is_empty() => self.for_statement(start, StmtKind::AsyncFor),
             TokenKind::With if decorators.is_empty() => self.with_statement(start, StmtKind::AsyncWith),
@@ -136,7 +140,7 @@ impl<'a> Parser<'a, '_> {
 
     fn function(&mut self, start: Start, decorators: &'a [Expr<'a>]) -> Parse<Stmt<'a>> {
         let function = self.function_definition(decorators)?;
-        Ok(Stmt { location: self.since(start), kind: StmtKind::FunctionDef(function) })
+        Ok(Stmt { location: self.since_before_block(start), kind: StmtKind::FunctionDef(function) })
     }
 
     fn function_definition(&mut self, decorator_list: &'a [Expr<'a>]) -> Parse<&'a FunctionDef<'a>> {
@@ -161,7 +165,7 @@ impl<'a> Parser<'a, '_> {
         let body = self.colon_and_block()?;
         let class = ClassDef { name, bases, keywords, body, decorator_list, type_params };
         let kind = StmtKind::ClassDef(self.alloc(class));
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     fn with_statement(&mut self, start: Start, kind: fn(&'a With<'a>) -> StmtKind<'a>) -> Parse<Stmt<'a>> {
@@ -173,7 +177,7 @@ impl<'a> Parser<'a, '_> {
         };
         let body = self.colon_and_block()?;
         let kind = kind(self.alloc(With { items, body }));
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     fn with_items(&mut self) -> Parse<&'a [WithItem<'a>]> {
@@ -274,7 +278,7 @@ impl<'a> Parser<'a, '_> {
         }
         let node = self.alloc(Try { body, handlers, orelse, finalbody });
         let kind = if is_star == Some(true) { StmtKind::TryStar(node) } else { StmtKind::Try(node) };
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     /// A handler, and whether it is an `except*`.
@@ -298,7 +302,7 @@ impl<'a> Parser<'a, '_> {
             }
         }
         let body = self.colon_and_block()?;
-        Ok((ExceptHandler { location: self.since(start), type_, name, body }, star))
+        Ok((ExceptHandler { location: self.since_before_block(start), type_, name, body }, star))
     }
 
     /// `except A, B:`, behind the first.
@@ -358,7 +362,7 @@ impl<'a> Parser<'a, '_> {
         self.leave();
         let cases = self.take_cases(base);
         let kind = StmtKind::Match { subject: self.alloc(subject), cases };
-        Ok(Stmt { location: self.since(start), kind })
+        Ok(Stmt { location: self.since_before_block(start), kind })
     }
 
     fn match_case(&mut self) -> Parse<MatchCase<'a>> {
@@ -374,35 +378,33 @@ impl<'a> Parser<'a, '_> {
 
     /// Whether the bracket that is the current token is closed right before such a token.
     fn parentheses_precede(&self, kind: TokenKind) -> bool {
-        let mut lexer = self.lexer.clone();
-        let mut next = self.ahead.unwrap_or_else(|| lexer.next_token());
         let mut depth = 1;
-        loop {
-            match next.kind {
+        let mut closed = false;
+        for next in self.ahead.rest(&self.lexer) {
+            if closed {
+                return next == kind;
+            }
+            match next {
                 TokenKind::LParen | TokenKind::LBracket | TokenKind::LBrace => depth += 1,
                 TokenKind::RParen | TokenKind::RBracket | TokenKind::RBrace => depth -= 1,
                 TokenKind::EndMarker | TokenKind::Error => return false,
                 _ => {}
             }
-            next = lexer.next_token();
-            if depth == 0 {
-                return next.kind == kind;
-            }
+            closed = depth == 0;
         }
+        false
     }
 
     /// Whether the logical line ends in a colon, outside of brackets.
     fn line_ends_in_colon(&self) -> bool {
-        let mut lexer = self.lexer.clone();
-        let mut next = self.ahead.unwrap_or_else(|| lexer.next_token());
         let mut last = TokenKind::Newline;
-        loop {
-            match next.kind {
+        for next in self.ahead.rest(&self.lexer) {
+            match next {
                 TokenKind::Newline => return last == TokenKind::Colon,
                 TokenKind::EndMarker | TokenKind::Error => return false,
                 kind => last = kind,
             }
-            next = lexer.next_token();
         }
+        false
     }
 }

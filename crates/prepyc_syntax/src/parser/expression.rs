@@ -178,7 +178,7 @@ impl<'a> Parser<'a, '_> {
         if self.at(TokenKind::Name) {
             // Most operands are names, and most of these stand alone.
             let location = self.current.location;
-            let kind = ExprKind::Name { id: self.intern_name(), ctx: ExprContext::Load };
+            let kind = ExprKind::Name { id: self.current.name, ctx: ExprContext::Load };
             self.bump();
             if !self.current.kind.continues_operand() {
                 return Ok(Expr { location, kind });

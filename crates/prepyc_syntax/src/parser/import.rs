@@ -43,7 +43,9 @@ impl<'a> Parser<'a, '_> {
         let module = if level > 0 && self.at(TokenKind::Import) { None } else { Some(self.dotted_name()?) };
         self.expect(TokenKind::Import)?;
         let names = self.import_from_names()?;
-        if level == 0 && module.is_some_and(|module| self.names.get(module).to_str() == Some("__future__")) {
+        if level == 0
+            && module.is_some_and(|module| self.names.strings().get(module).to_str() == Some("__future__"))
+        {
             if let Some(lazy) = lazy {
                 return self.reject(&lazy, "lazy from __future__ import is not allowed");
             }
@@ -84,7 +86,7 @@ impl<'a> Parser<'a, '_> {
             return Err(Fail);
         }
         let first = self.lexer.text(&self.current);
-        let id = self.intern_name();
+        let id = self.current.name;
         self.bump();
         if !self.at(TokenKind::Dot) {
             return Ok(id);
@@ -105,7 +107,7 @@ impl<'a> Parser<'a, '_> {
 
     /// `from __future__ import barry_as_FLUFL` changes what the parser takes from here on.
     fn note_future(&mut self, names: &[Alias]) {
-        let flufl = |alias: &Alias| self.names.get(alias.name).to_str() == Some("barry_as_FLUFL");
+        let flufl = |alias: &Alias| self.names.strings().get(alias.name).to_str() == Some("barry_as_FLUFL");
         self.flufl |= self.grammar.flufl_import && names.iter().any(flufl);
     }
 }

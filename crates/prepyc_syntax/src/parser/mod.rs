@@ -11,10 +11,10 @@ mod atom;
 mod compound;
 mod expression;
 mod import;
-mod name_cache;
 mod one_token;
 mod parameters;
 mod pattern;
+mod reader;
 mod simple;
 mod strings;
 mod target;
@@ -26,10 +26,11 @@ use prepyc_version::Grammar;
 use crate::ast::{Alias, Arg, Comprehension, ExceptHandler, Expr, Keyword, Location, MatchCase, Module};
 use crate::ast::{Pattern, Stmt, TypeParam, WithItem};
 use crate::diagnose;
-use crate::error::{ErrorKind, SyntaxError};
+use crate::error::{ErrorKind, SyntaxError, Warning};
+use crate::lexer::names::Names;
 use crate::lexer::token::{Token, TokenKind};
 use crate::lexer::{Columns, Lexer};
-use name_cache::NameCache;
+use reader::Ahead;
 
 /// The source is wrong, at the current token if nowhere else.
 #[derive(Debug)]
@@ -49,6 +50,12 @@ impl Start {
     fn is_of(self, expr: &Expr<'_>) -> bool {
         (self.lineno, self.col_offset) == (expr.location.lineno, expr.location.col_offset)
     }
+
+    /// From there to that line and column.
+    #[inline(always)]
+    fn to(self, (end_lineno, end_col_offset): (u32, u32)) -> Location {
+        Location { lineno: self.lineno, end_lineno, col_offset: self.col_offset, end_col_offset }
+    }
 }
 
 /// Reads one module.
@@ -56,13 +63,14 @@ pub(crate) struct Parser<'a, 's> {
     pub(crate) lexer: Lexer<'s>,
     /// The token to be consumed next.
     pub(crate) current: Token,
-    /// The one after it, if it was looked at.
-    ahead: Option<Token>,
-    /// Line and column of the end of the last token that counts for positions.
-    previous_end: (u32, u32),
+    /// Those after it, as far as they have been read.
+    ahead: Ahead,
+    /// The place of the last token.
+    previous: Location,
+    /// Line and column of the end of the last line of statements.
+    line_end: (u32, u32),
     arena: &'a Bump,
-    names: &'s mut Strings,
-    name_cache: NameCache,
+    names: Names<'s>,
     grammar: &'static Grammar,
     /// How deep in recursion we are.
     depth: u32,
@@ -70,6 +78,8 @@ pub(crate) struct Parser<'a, 's> {
     max_depth: u32,
     /// `from __future__ import barry_as_FLUFL` was seen: `<>` is the operator and `!=` is not.
     flufl: bool,
+    /// In the order of the source.
+    pub(crate) warnings: Vec<Warning>,
     /// An error found by looking at a literal's content.
     pub(crate) error: Option<Box<SyntaxError>>,
     /// Text being put together.
@@ -101,23 +111,27 @@ impl<'a, 's> Parser<'a, 's> {
         columns: Columns,
         grammar: &'static Grammar,
         arena: &'a Bump,
-        names: &'s mut Strings,
+        strings: &'s mut Strings,
         max_depth: u32,
     ) -> Parser<'a, 's> {
         let mut lexer = Lexer::new(source, columns, grammar);
-        let current = lexer.next_token();
+        let mut names = Names::new(strings, source.len());
+        let mut ahead = Ahead::empty();
+        ahead.refill(&mut lexer, &mut names);
+        let current = ahead.take();
         Parser {
             lexer,
             current,
-            ahead: None,
-            previous_end: (1, 0),
+            ahead,
+            previous: current.location,
+            line_end: (1, 0),
             arena,
             names,
-            name_cache: NameCache::new(),
             grammar,
             depth: 0,
             max_depth,
             flufl: false,
+            warnings: Vec::new(),
             error: None,
             text: Vec::new(),
             scratch: Scratch::default(),
@@ -135,29 +149,27 @@ impl<'a, 's> Parser<'a, 's> {
     /// Consumes the current token.
     #[inline(never)]
     fn bump(&mut self) {
-        if !self.current.kind.is_whitespace() {
-            self.previous_end = (self.current.location.end_lineno, self.current.location.end_col_offset);
+        self.previous = self.current.location;
+        if self.ahead.is_empty() {
+            return self.take_from_next_batch();
         }
-        match self.ahead.take() {
-            Some(token) => self.current = token,
-            None => self.lexer.read_token(&mut self.current),
-        }
+        self.current = self.ahead.take();
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_from_next_batch(&mut self) {
+        self.ahead.refill(&mut self.lexer, &mut self.names);
+        self.current = self.ahead.take();
     }
 
     /// The kind of the token after the current one.
     #[inline]
     fn peek(&mut self) -> TokenKind {
-        match self.ahead {
-            Some(token) => token.kind,
-            None => self.look_ahead(),
+        if self.ahead.is_empty() {
+            self.ahead.refill(&mut self.lexer, &mut self.names);
         }
-    }
-
-    #[inline(never)]
-    fn look_ahead(&mut self) -> TokenKind {
-        let token = self.lexer.next_token();
-        self.ahead = Some(token);
-        token.kind
+        self.ahead.first().kind
     }
 
     #[inline(always)]
@@ -194,15 +206,27 @@ impl<'a, 's> Parser<'a, 's> {
         Start { lineno: self.current.location.lineno, col_offset: self.current.location.col_offset }
     }
 
-    /// From there to the end of the last token consumed.
+    /// From there to the end of the last token consumed, which must not be white space.
     #[inline(always)]
     fn since(&self, start: Start) -> Location {
-        Location {
-            lineno: start.lineno,
-            end_lineno: self.previous_end.0,
-            col_offset: start.col_offset,
-            end_col_offset: self.previous_end.1,
+        start.to((self.previous.end_lineno, self.previous.end_col_offset))
+    }
+
+    /// From there to the end of the last line of statements, which belongs to the block that was just read.
+    #[inline(always)]
+    fn since_before_block(&self, start: Start) -> Location {
+        start.to(self.line_end)
+    }
+
+    /// Consumes the end of a line of statements, if it is here.
+    #[inline(always)]
+    fn eat_line_end(&mut self) -> bool {
+        let found = self.at(TokenKind::Newline);
+        if found {
+            self.line_end = (self.previous.end_lineno, self.previous.end_col_offset);
+            self.bump();
         }
+        found
     }
 
     /// One level deeper; the caller takes it back with [`Parser::leave`] unless it fails.
@@ -230,36 +254,21 @@ impl<'a, 's> Parser<'a, 's> {
         if !self.at(TokenKind::Name) {
             return Err(Fail);
         }
-        let id = self.intern_name();
+        let id = self.current.name;
         self.bump();
         Ok(id)
     }
 
-    /// The id of the name that the current token is.
-    #[inline]
-    fn intern_name(&mut self) -> StrId {
-        match self.lexer.short_text(&self.current) {
-            Some(text) => match self.name_cache.find(text) {
-                Ok(id) => id,
-                Err(slot) => {
-                    let id = self.intern_long_name();
-                    self.name_cache.store(slot, text, id);
-                    id
-                }
-            },
-            None => self.intern_long_name(),
-        }
+    /// Warns of what was found on the way, behind what the lexer has to say of the tokens so far.
+    fn warn(&mut self, warning: Warning) {
+        self.take_lexer_warnings(self.current.end as usize);
+        self.warnings.push(warning);
     }
 
-    /// The same by the table of all strings.
-    #[inline(never)]
-    fn intern_long_name(&mut self) -> StrId {
-        let text = self.lexer.text(&self.current);
-        if text.is_ascii() {
-            self.names.intern(text)
-        } else {
-            self.names.intern(crate::unicode::normalize_name(text).as_str())
-        }
+    /// Takes over the lexer's warnings of the tokens up to that offset.
+    pub(crate) fn take_lexer_warnings(&mut self, end: usize) {
+        let count = self.lexer.warnings.iter().take_while(|(at, _)| *at <= end).count();
+        self.warnings.extend(self.lexer.warnings.drain(..count).map(|(_, warning)| warning));
     }
 
     /// The id of text that may hold surrogates.
@@ -280,6 +289,9 @@ macro_rules! take {
             #[inline]
             fn $function(&mut self, base: usize) -> &'a [$type] {
                 let stack = &mut self.scratch.$stack;
+                if stack.len() == base {
+                    return &[];
+                }
                 // Most lists are of one, and copying that needs no look at a length.
                 if stack.len() == base + 1
                     && let Some(only) = stack.pop()
@@ -314,7 +326,8 @@ impl Parser<'_, '_> {
     pub(crate) fn into_error(self, source: &str) -> SyntaxError {
         match self.error {
             Some(error) if error.kind == ErrorKind::Syntax => {
-                diagnose::prefer_lexer_error(self.lexer, self.current.location.lineno, *error)
+                let read = self.ahead.read_kinds();
+                diagnose::prefer_lexer_error(read, self.lexer, self.current.location.lineno, *error)
             }
             Some(error) => *error,
             None => {

@@ -3,6 +3,7 @@
 //! Mirrors CPython 3.11's `Parser/string_parser.c`. Parts have the place of the whole concatenation, those of a format
 //! specification that of their literal; only the expressions have their own.
 
+use super::reader::Ahead;
 use super::strings::{FixedPlace, Pieces, Run};
 use super::{Fail, Parse, Parser};
 use crate::ast::{ConstantKind, Conversion, Expr, ExprKind, FormattedValue, Location};
@@ -290,14 +291,15 @@ impl<'a> Parser<'a, '_> {
             return self.reject(&literal.token, &message);
         }
         let (lexer, parenthesis) = self.lexer.within_parentheses(&literal.token, open, end);
+        self.take_lexer_warnings(self.current.end as usize);
         let outer = std::mem::replace(&mut self.lexer, lexer);
-        let (current, ahead) = (self.current, self.ahead.take());
-        let previous_end = self.previous_end;
+        let ahead = std::mem::replace(&mut self.ahead, Ahead::empty());
+        let (current, previous) = (self.current, self.previous);
         self.current = parenthesis;
         let result = self.atom();
         let complete = self.at(TokenKind::EndMarker);
-        let inner = std::mem::replace(&mut self.lexer, outer);
-        self.lexer.warnings.extend(inner.warnings);
+        self.take_lexer_warnings(usize::MAX);
+        self.lexer = outer;
         let expr = match result {
             Ok(expr) if complete => expr,
             _ => {
@@ -310,7 +312,7 @@ impl<'a> Parser<'a, '_> {
                 return Err(Fail);
             }
         };
-        (self.current, self.ahead, self.previous_end) = (current, ahead, previous_end);
+        (self.current, self.ahead, self.previous) = (current, ahead, previous);
         Ok(expr)
     }
 }

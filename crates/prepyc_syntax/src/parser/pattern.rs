@@ -156,7 +156,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn intern_current(&mut self) -> Parse<StrId> {
-        if self.at(TokenKind::Name) { Ok(self.intern_name()) } else { Err(Fail) }
+        if self.at(TokenKind::Name) { Ok(self.current.name) } else { Err(Fail) }
     }
 
     /// A capture, the wildcard, a dotted name or a class.

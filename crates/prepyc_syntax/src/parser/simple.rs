@@ -11,11 +11,11 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn simple_statements(&mut self) -> Parse<()> {
         loop {
             self.simple_statement()?;
-            if self.eat(TokenKind::Newline) {
+            if self.eat_line_end() {
                 return Ok(());
             }
             self.expect(TokenKind::Semi)?;
-            if self.eat(TokenKind::Newline) {
+            if self.eat_line_end() {
                 return Ok(());
             }
         }

@@ -67,7 +67,16 @@ impl<'a> Parser<'a, '_> {
             return self.template_strings();
         }
         let first = self.current;
-        if first.kind == TokenKind::String {
+        if first.is_known {
+            self.bump();
+            if !is_string(self.current.kind) {
+                let kind = constant(Literal::Str(first.name));
+                return Ok(Expr { location: first.location, kind });
+            }
+            if self.grammar.fstrings == FStrings::OneToken {
+                return self.one_token_strings(first);
+            }
+        } else if first.kind == TokenKind::String {
             let parts = string::split(self.lexer.text(&first));
             let formatted = parts.is_formatted();
             self.bump();
@@ -175,7 +184,7 @@ impl<'a> Parser<'a, '_> {
                 .map_err(|error| format!("(unicode error) {error}"))
         };
         if let Some(bad) = bad {
-            self.lexer.warn_of_escape(token, offset, body, &bad);
+            self.warn(self.lexer.escape_warning(token, offset, body, &bad));
         }
         match result {
             Ok(()) => Ok(()),

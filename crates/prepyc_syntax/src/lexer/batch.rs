@@ -1,0 +1,396 @@
+//! Tokens by the batch: what the parser reads.
+//!
+//! A parser that asks for a token at a time makes the lexer begin anew with each: its state comes from memory and goes
+//! back there. Here most tokens are read in one loop that keeps it at hand. What the loop does not know at a glance it
+//! leaves to [`Lexer::read_token`], which knows everything: strings, errors, indentation that changes.
+
+use memchr::memchr;
+use prepyc_version::FStrings;
+
+use super::chunk::Chunk;
+use super::indentation::MAX_INDENTS;
+use super::names::Names;
+use super::token::{NAME_CONTINUES, Token, TokenKind};
+use super::{Bracket, Lexer, MAX_BRACKETS, Mode};
+use crate::ast::{Location, StrId};
+
+/// As many tokens are read at once: few enough to stay in the nearest cache.
+pub(crate) const BATCH: usize = 64;
+
+/// Bytes looked at for one token: a space, a chunk, and the byte behind it.
+const WINDOW: usize = Chunk::SIZE + 2;
+
+/// What a token's first byte says of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// A name, a keyword, or a string's prefix.
+    Letter,
+    /// A delimiter that is no bracket, and no part of something longer.
+    Delimiter,
+    /// An operator or a delimiter, or the first byte of a longer one.
+    Operator,
+    Open,
+    Close,
+    Digit,
+    Quote,
+    LineEnd,
+    Comment,
+    Space,
+    Other,
+}
+
+/// For each byte what it says, and the kind of the token that it is where it is one alone.
+static FIRST_BYTES: [(First, TokenKind); 256] = {
+    let mut table = [(First::Other, TokenKind::Error); 256];
+    let mut byte = 0;
+    while byte < 128 {
+        table[byte] = first_byte(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+const fn first_byte(byte: u8) -> (First, TokenKind) {
+    use TokenKind as T;
+    match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'_' => (First::Letter, T::Name),
+        b'0'..=b'9' => (First::Digit, T::Number),
+        b'"' | b'\'' => (First::Quote, T::String),
+        b'(' => (First::Open, T::LParen),
+        b'[' => (First::Open, T::LBracket),
+        b'{' => (First::Open, T::LBrace),
+        b')' => (First::Close, T::RParen),
+        b']' => (First::Close, T::RBracket),
+        b'}' => (First::Close, T::RBrace),
+        b'\n' => (First::LineEnd, T::Newline),
+        b'#' => (First::Comment, T::Newline),
+        b' ' => (First::Space, T::Error),
+        b',' => (First::Delimiter, T::Comma),
+        b';' => (First::Delimiter, T::Semi),
+        b'~' => (First::Delimiter, T::Tilde),
+        b'.' => (First::Operator, T::Dot),
+        b':' => (First::Operator, T::Colon),
+        b'=' => (First::Operator, T::Assign),
+        b'+' => (First::Operator, T::Add),
+        b'-' => (First::Operator, T::Sub),
+        b'*' => (First::Operator, T::Mult),
+        b'/' => (First::Operator, T::Div),
+        b'%' => (First::Operator, T::Mod),
+        b'<' => (First::Operator, T::Lt),
+        b'>' => (First::Operator, T::Gt),
+        b'@' => (First::Operator, T::MatMult),
+        b'&' => (First::Operator, T::BitAnd),
+        b'|' => (First::Operator, T::BitOr),
+        b'^' => (First::Operator, T::BitXor),
+        _ => (First::Other, T::Error),
+    }
+}
+
+/// Bytes that, behind an operator or a dot, may make something longer of it.
+static LENGTHENS: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'=' | b'*' | b'/' | b'<' | b'>' | b'.' | b'0'..=b'9');
+        byte += 1;
+    }
+    table
+};
+
+/// Bytes that, behind a word, may make a string or a longer name of it.
+static JOINS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = matches!(byte as u8, b'"' | b'\'' | 0x80..);
+        byte += 1;
+    }
+    table
+};
+
+/// An operator that starts with these bytes and its length, where that is one or two; none where it takes a closer look.
+const fn operator(first: u8, second: u8, third: u8) -> Option<(TokenKind, usize)> {
+    use TokenKind as T;
+    Some(match (first, second) {
+        (b'.', b'0'..=b'9' | b'.') => return None,
+        (b'*' | b'/' | b'<' | b'>', _) if first == second && third == b'=' => return None,
+        (b'=', b'=') => (T::Eq, 2),
+        (b'<', b'=') => (T::LtE, 2),
+        (b'>', b'=') => (T::GtE, 2),
+        (b':', b'=') => (T::ColonAssign, 2),
+        (b'-', b'>') => (T::Arrow, 2),
+        (b'+', b'=') => (T::AddAssign, 2),
+        (b'-', b'=') => (T::SubAssign, 2),
+        (b'*', b'*') => (T::Pow, 2),
+        (b'/', b'/') => (T::FloorDiv, 2),
+        (b'<', b'<') => (T::LShift, 2),
+        (b'>', b'>') => (T::RShift, 2),
+        (b'<', b'>') | (_, b'=') => return None,
+        _ => (first_byte(first).1, 1),
+    })
+}
+
+/// The opening bracket of a closing one.
+const fn opening(close: u8) -> u8 {
+    match close {
+        b')' => b'(',
+        b']' => b'[',
+        _ => b'{',
+    }
+}
+
+/// Where the loop is: the lexer's own state while it runs.
+#[derive(Clone, Copy)]
+struct Place<'s> {
+    /// What has not been read.
+    rest: &'s [u8],
+    /// The size of the source.
+    size: usize,
+    line: u32,
+    line_start: usize,
+}
+
+impl Place<'_> {
+    #[inline(always)]
+    fn position(&self) -> usize {
+        self.size - self.rest.len()
+    }
+
+    #[inline(always)]
+    fn step(&mut self, length: usize) {
+        self.rest = self.rest.get(length..).unwrap_or_default();
+    }
+
+    /// Steps over what is left of a line of that length, and its end.
+    #[inline(always)]
+    fn end_line(&mut self, length: usize) {
+        self.step(length + 1);
+        self.line += 1;
+        self.line_start = self.position();
+    }
+
+    #[inline(always)]
+    fn spaces(&self) -> usize {
+        let mut spaces = 0;
+        while let Some(chunk) = Chunk::at(self.rest, spaces) {
+            let more = chunk.space_length();
+            spaces += more;
+            if more < Chunk::SIZE {
+                break;
+            }
+        }
+        spaces
+    }
+
+    /// A token on its line.
+    #[inline(always)]
+    fn token(&self, kind: TokenKind, start: usize, end: usize) -> Token {
+        Token {
+            kind,
+            is_known: false,
+            name: StrId::default(),
+            start: start as u32,
+            end: end as u32,
+            location: Location {
+                lineno: self.line,
+                end_lineno: self.line,
+                col_offset: start.wrapping_sub(self.line_start) as u32,
+                end_col_offset: end.wrapping_sub(self.line_start) as u32,
+            },
+        }
+    }
+}
+
+impl<'s> Lexer<'s> {
+    /// Reads tokens until there are enough of them, or one is the last that makes sense; how many.
+    pub(crate) fn fill(&mut self, tokens: &mut [Token; BATCH], names: &mut Names<'_>) -> usize {
+        let mut count = 0;
+        while count < BATCH {
+            if self.mode == Mode::Line && self.strings.is_empty() {
+                count = self.fill_at_a_glance(tokens, count, names);
+            }
+            let Some(token) = tokens.get_mut(count) else { break };
+            self.read_token(token);
+            count += 1;
+            match token.kind {
+                TokenKind::Name => token.name = names.intern_name(self.text(token)),
+                TokenKind::Error | TokenKind::EndMarker => break,
+                _ => {}
+            }
+        }
+        count
+    }
+
+    /// Reads tokens up to one that takes a closer look, or that is not on a line of this block; how many there are then.
+    fn fill_at_a_glance(
+        &mut self,
+        tokens: &mut [Token; BATCH],
+        mut count: usize,
+        names: &mut Names<'_>,
+    ) -> usize {
+        let newline_width = u32::from(self.grammar.fstrings == FStrings::Tokens);
+        let mut place = Place {
+            rest: self.bytes.get(self.position..).unwrap_or_default(),
+            size: self.bytes.len().max(self.position),
+            line: self.line,
+            line_start: self.line_start,
+        };
+        while let Some(token) = tokens.get_mut(count) {
+            let Some(window) = place.rest.first_chunk::<WINDOW>() else { break };
+            // One space is so frequent that it is no branch.
+            let space = usize::from(window[0] == b' ');
+            let byte = window[space];
+            let start = place.position() + space;
+            let (first, mut kind) = FIRST_BYTES[byte as usize];
+            let mut name = StrId::default();
+            let mut is_known = false;
+            let mut length = 1;
+            match first {
+                First::Letter => {
+                    let chunk = Chunk::within(window, space);
+                    length = chunk.word_length();
+                    if length == Chunk::SIZE || JOINS_WORD[window[space + length] as usize] {
+                        break;
+                    }
+                    (kind, name) = names.word(chunk.prefix(length), || &self.source[start..start + length]);
+                }
+                First::Delimiter => {}
+                First::Operator if !LENGTHENS[window[space + 1] as usize] => {}
+                First::Operator => match operator(byte, window[space + 1], window[space + 2]) {
+                    Some(operator) => (kind, length) = operator,
+                    None => break,
+                },
+                First::Open if self.brackets.len() >= MAX_BRACKETS => break,
+                First::Open => self.brackets.push(Bracket { byte, line: place.line, at: start }),
+                First::Close => match self.brackets.last() {
+                    Some(bracket) if bracket.byte == opening(byte) => _ = self.brackets.pop(),
+                    _ => break,
+                },
+                First::Digit => {
+                    length = Chunk::within(window, space).digits_length();
+                    let next = window[space + length];
+                    if NAME_CONTINUES[next as usize] || next == b'.' || byte == b'0' && length > 1 {
+                        break;
+                    }
+                }
+                First::Quote => {
+                    let Some(end) = plain_string_length(&place.rest[space..]) else { break };
+                    if end > Chunk::SIZE {
+                        *token = place.token(kind, start, start + end);
+                        count += 1;
+                        place.step(space + end);
+                        continue;
+                    }
+                    length = end;
+                    is_known = true;
+                    // With the quote before it no string is a word.
+                    let key = Chunk::within(window, space).prefix(length - 1);
+                    name = names.word(key, || &self.source[start + 1..start + length - 1]).1;
+                }
+                First::LineEnd | First::Comment => {
+                    let newline = if byte == b'\n' { Some(0) } else { memchr(b'\n', &place.rest[space..]) };
+                    let Some(end) = newline else { break };
+                    if self.brackets.is_empty() {
+                        *token = place.token(TokenKind::Newline, start, start + end);
+                        token.location.end_col_offset += newline_width;
+                        count += 1;
+                        place.end_line(space + end);
+                        if self.start_line(&mut place, tokens, &mut count) {
+                            continue;
+                        }
+                        self.mode = Mode::LineStart;
+                        break;
+                    }
+                    place.end_line(space + end);
+                    place.step(place.spaces());
+                    continue;
+                }
+                First::Space => {
+                    place.step(place.spaces());
+                    continue;
+                }
+                First::Other => break,
+            }
+            *token = Token { name, is_known, ..place.token(kind, start, start + length) };
+            count += 1;
+            place.rest = &place.rest[(space + length).min(WINDOW)..];
+        }
+        (self.position, self.line, self.line_start) = (place.position(), place.line, place.line_start);
+        count
+    }
+
+    /// From a line's start over blank lines, and over the indentation of the first that is not blank, with the tokens that
+    /// make it known; whether that was possible. If not, the place is the start of a line.
+    #[inline]
+    fn start_line(&mut self, place: &mut Place<'_>, tokens: &mut [Token; BATCH], count: &mut usize) -> bool {
+        loop {
+            let spaces = place.spaces();
+            match place.rest.get(spaces) {
+                Some(b'\n') => place.end_line(spaces),
+                Some(b'#') => match memchr(b'\n', &place.rest[spaces..]) {
+                    Some(newline) => place.end_line(spaces + newline),
+                    None => return false,
+                },
+                None | Some(b' ' | b'\t' | b'\x0C' | b'\\') => return false,
+                Some(_) => {
+                    let column = spaces as u32;
+                    let known = self.indents.last() == Some(&(column, column))
+                        || self.change_block(column, place, tokens, count);
+                    if known {
+                        place.step(spaces);
+                    }
+                    return known;
+                }
+            }
+        }
+    }
+
+    /// Begins or ends blocks for a line that starts in that column, behind spaces only; whether that was possible.
+    fn change_block(
+        &mut self,
+        column: u32,
+        place: &Place<'_>,
+        tokens: &mut [Token; BATCH],
+        count: &mut usize,
+    ) -> bool {
+        let kept = self.indents.iter().take_while(|&&(outer, _)| outer <= column).count();
+        let changed = if kept < self.indents.len() { self.indents.len() - kept } else { 1 };
+        let outer = kept.checked_sub(1).map_or((0, 0), |last| self.indents[last]);
+        let at = place.position() + column as usize;
+        let kind = if kept < self.indents.len() { TokenKind::Dedent } else { TokenKind::Indent };
+        if outer == (column, column) && kind == TokenKind::Indent {
+            // The module's own column.
+            return true;
+        }
+        let fits = if kind == TokenKind::Dedent {
+            outer == (column, column)
+        } else {
+            outer.0 == outer.1 && self.indents.len() < MAX_INDENTS
+        };
+        let Some(slots) = tokens.get_mut(*count..*count + changed).filter(|_| fits) else { return false };
+        slots.fill(place.token(kind, at, at));
+        *count += changed;
+        self.indents.truncate(kept);
+        if kind == TokenKind::Indent {
+            self.indents.push((column, column));
+        }
+        true
+    }
+}
+
+/// The length of a string that starts with a quote, both quotes included, if it has neither escapes nor three quotes.
+#[inline(always)]
+fn plain_string_length(text: &[u8]) -> Option<usize> {
+    let quote = text[0];
+    if text.get(1) == Some(&quote) {
+        return (text.get(2)? != &quote).then_some(2);
+    }
+    let mut at = 1;
+    loop {
+        let length = Chunk::at(text, at)?.plain_string_length(quote);
+        at += length;
+        if length < Chunk::SIZE {
+            return (text[at] == quote).then_some(at + 1);
+        }
+    }
+}
