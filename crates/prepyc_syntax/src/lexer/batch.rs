@@ -17,6 +17,9 @@ use crate::ast::{Location, StrId};
 /// As many tokens are read at once: few enough to stay in the nearest cache.
 pub(crate) const BATCH: usize = 64;
 
+/// Tokens read at once.
+pub(crate) type Batch = [Token; BATCH];
+
 /// Bytes looked at for one token: a space, a chunk, and the byte behind it.
 const WINDOW: usize = Chunk::SIZE + 2;
 
@@ -161,6 +164,17 @@ impl Place<'_> {
         self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
+    /// Steps over a token and what is before it: mostly within the window, which is there, so that there is nothing more to
+    /// look at.
+    #[inline(always)]
+    fn step_over(&mut self, length: usize) {
+        if length <= WINDOW {
+            self.rest = &self.rest[length.min(WINDOW)..];
+        } else {
+            self.step(length);
+        }
+    }
+
     /// Steps over what is left of a line of that length, and its end.
     #[inline(always)]
     fn end_line(&mut self, length: usize) {
@@ -203,7 +217,7 @@ impl Place<'_> {
 
 impl<'s> Lexer<'s> {
     /// Reads tokens until there are enough of them, or one is the last that makes sense; how many.
-    pub(crate) fn fill(&mut self, tokens: &mut [Token; BATCH], names: &mut Names<'_>) -> usize {
+    pub(crate) fn fill(&mut self, tokens: &mut Batch, names: &mut Names<'_>) -> usize {
         let mut count = 0;
         while count < BATCH {
             if self.mode == Mode::Line && self.strings.is_empty() {
@@ -221,20 +235,19 @@ impl<'s> Lexer<'s> {
         count
     }
 
-    /// Reads tokens up to one that takes a closer look, or that is not on a line of this block; how many there are then.
-    fn fill_at_a_glance(
-        &mut self,
-        tokens: &mut [Token; BATCH],
-        mut count: usize,
-        names: &mut Names<'_>,
-    ) -> usize {
-        let newline_width = u32::from(self.grammar.fstrings == FStrings::Tokens);
-        let mut place = Place {
+    /// Where the lexer is.
+    fn place(&self) -> Place<'s> {
+        Place {
             rest: self.bytes.get(self.position..).unwrap_or_default(),
             size: self.bytes.len().max(self.position),
             line: self.line,
             line_start: self.line_start,
-        };
+        }
+    }
+
+    /// Reads tokens up to one that takes a closer look, or that is not on a line of this block; how many there are then.
+    fn fill_at_a_glance(&mut self, tokens: &mut Batch, mut count: usize, names: &mut Names<'_>) -> usize {
+        let mut place = self.place();
         while let Some(token) = tokens.get_mut(count) {
             let Some(window) = place.rest.first_chunk::<WINDOW>() else { break };
             // One space is so frequent that it is no branch.
@@ -247,12 +260,9 @@ impl<'s> Lexer<'s> {
             let mut length = 1;
             match first {
                 First::Letter => {
-                    let chunk = Chunk::within(window, space);
-                    length = chunk.word_length();
-                    if length == Chunk::SIZE || JOINS_WORD[window[space + length] as usize] {
-                        break;
-                    }
-                    (kind, name) = names.word(chunk.prefix(length), || &self.source[start..start + length]);
+                    let Some((word, key)) = plain_word(window, space) else { break };
+                    length = word;
+                    (kind, name) = names.word(key, self.source, start);
                 }
                 First::Delimiter => {}
                 First::Operator if !LENGTHENS[window[space + 1] as usize] => {}
@@ -266,43 +276,30 @@ impl<'s> Lexer<'s> {
                     Some(bracket) if bracket.byte == opening(byte) => _ = self.brackets.pop(),
                     _ => break,
                 },
-                First::Digit => {
-                    length = Chunk::within(window, space).digits_length();
-                    let next = window[space + length];
-                    if NAME_CONTINUES[next as usize] || next == b'.' || byte == b'0' && length > 1 {
-                        break;
+                First::Digit => match plain_number_length(window, space) {
+                    Some(digits) => length = digits,
+                    None => break,
+                },
+                First::Quote => match plain_string_length(&place.rest[space..]) {
+                    Some(end) if end <= Chunk::SIZE => {
+                        // With the quote before it no string is a word.
+                        let key = Chunk::within(window, space).prefix(end - 1);
+                        name = names.string(key, &self.source[start + 1..start + end - 1]);
+                        (length, is_known) = (end, true);
                     }
-                }
-                First::Quote => {
-                    let Some(end) = plain_string_length(&place.rest[space..]) else { break };
-                    if end > Chunk::SIZE {
-                        *token = place.token(kind, start, start + end);
-                        count += 1;
-                        place.step(space + end);
-                        continue;
-                    }
-                    length = end;
-                    is_known = true;
-                    // With the quote before it no string is a word.
-                    let key = Chunk::within(window, space).prefix(length - 1);
-                    name = names.word(key, || &self.source[start + 1..start + length - 1]).1;
-                }
+                    Some(end) => length = end,
+                    None => break,
+                },
                 First::LineEnd | First::Comment => {
-                    let newline = if byte == b'\n' { Some(0) } else { memchr(b'\n', &place.rest[space..]) };
-                    let Some(end) = newline else { break };
-                    if self.brackets.is_empty() {
-                        *token = place.token(TokenKind::Newline, start, start + end);
-                        token.location.end_col_offset += newline_width;
+                    let Some((next, line)) = self.line_end_at_a_glance(place, space, token) else { break };
+                    place = next;
+                    if line == Line::Ends {
                         count += 1;
-                        place.end_line(space + end);
-                        if self.start_line(&mut place, tokens, &mut count) {
-                            continue;
+                        if !self.start_line(&mut place, tokens, &mut count) {
+                            self.mode = Mode::LineStart;
+                            break;
                         }
-                        self.mode = Mode::LineStart;
-                        break;
                     }
-                    place.end_line(space + end);
-                    place.step(place.spaces());
                     continue;
                 }
                 First::Space => {
@@ -313,16 +310,40 @@ impl<'s> Lexer<'s> {
             }
             *token = Token { name, is_known, ..place.token(kind, start, start + length) };
             count += 1;
-            place.rest = &place.rest[(space + length).min(WINDOW)..];
+            place.step_over(space + length);
         }
         (self.position, self.line, self.line_start) = (place.position(), place.line, place.line_start);
         count
     }
 
+    /// From a line's end, or a comment before it, to the next line; the line's last token, unless it goes on there. None at
+    /// the source's end.
+    #[inline(always)]
+    fn line_end_at_a_glance(
+        &self,
+        mut place: Place<'s>,
+        space: usize,
+        token: &mut Token,
+    ) -> Option<(Place<'s>, Line)> {
+        let end = memchr_near(b'\n', place.rest.get(space..)?)?;
+        let start = place.position() + space;
+        if !self.brackets.is_empty() {
+            place.end_line(space + end);
+            place.step(place.spaces());
+            return Some((place, Line::Goes));
+        }
+        *token = place.token(TokenKind::Newline, start, start + end);
+        if self.grammar.fstrings == FStrings::Tokens {
+            token.location.end_col_offset += 1;
+        }
+        place.end_line(space + end);
+        Some((place, Line::Ends))
+    }
+
     /// From a line's start over blank lines, and over the indentation of the first that is not blank, with the tokens that
     /// make it known; whether that was possible. If not, the place is the start of a line.
     #[inline]
-    fn start_line(&mut self, place: &mut Place<'_>, tokens: &mut [Token; BATCH], count: &mut usize) -> bool {
+    fn start_line(&mut self, place: &mut Place<'_>, tokens: &mut Batch, count: &mut usize) -> bool {
         loop {
             let spaces = place.spaces();
             match place.rest.get(spaces) {
@@ -350,7 +371,7 @@ impl<'s> Lexer<'s> {
         &mut self,
         column: u32,
         place: &Place<'_>,
-        tokens: &mut [Token; BATCH],
+        tokens: &mut Batch,
         count: &mut usize,
     ) -> bool {
         let kept = self.indents.iter().take_while(|&&(outer, _)| outer <= column).count();
@@ -376,6 +397,39 @@ impl<'s> Lexer<'s> {
         }
         true
     }
+}
+
+/// Whether a line of statements goes on in the next line of the source.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Line {
+    Goes,
+    Ends,
+}
+
+/// Where the byte is, which is often the first.
+#[inline(always)]
+fn memchr_near(byte: u8, text: &[u8]) -> Option<usize> {
+    if text.first() == Some(&byte) { Some(0) } else { memchr(byte, text) }
+}
+
+/// The length of a short word that starts in the window's first or second byte, and its bytes; none if it may go on.
+#[inline(always)]
+fn plain_word(window: &[u8; WINDOW], start: usize) -> Option<(usize, (u64, u64))> {
+    let chunk = Chunk::within(window, start);
+    let length = chunk.word_length();
+    if length == Chunk::SIZE || JOINS_WORD[window[start + length] as usize] {
+        return None;
+    }
+    Some((length, chunk.prefix(length)))
+}
+
+/// The length of a decimal integer without underscores that starts in the window's first or second byte.
+#[inline(always)]
+fn plain_number_length(window: &[u8; WINDOW], start: usize) -> Option<usize> {
+    let length = Chunk::within(window, start).digits_length();
+    let next = window[start + length];
+    let more = NAME_CONTINUES[next as usize] || next == b'.' || window[start] == b'0' && length > 1;
+    (!more).then_some(length)
 }
 
 /// The length of a string that starts with a quote, both quotes included, if it has neither escapes nor three quotes.

@@ -70,30 +70,46 @@ impl<'s> Names<'s> {
         ((low ^ high.rotate_left(29)).wrapping_mul(KEYWORD_MULTIPLIER) >> self.shift) as usize
     }
 
-    /// What the word of these one to sixteen bytes is: a keyword, or a name with the id of its text, which is asked for if
-    /// the word is new.
+    /// What the word of these one to sixteen bytes is, which starts there in the source: a keyword, or a name with its id.
     #[inline(always)]
-    pub(crate) fn word<'t>(
-        &mut self,
-        (low, high): (u64, u64),
-        text: impl FnOnce() -> &'t str,
-    ) -> (TokenKind, StrId) {
-        let slot = self.slot(low, high);
+    pub(crate) fn word(&mut self, key: (u64, u64), source: &str, start: usize) -> (TokenKind, StrId) {
+        let slot = self.slot(key.0, key.1);
         let word = &self.words[slot];
-        if word.low == low && word.high == high {
-            return (word.kind, word.name);
+        if word.low == key.0 && word.high == key.1 {
+            (word.kind, word.name)
+        } else {
+            self.other_word(key, slot, source, start)
         }
-        let beside = &self.words[slot ^ 1];
-        if beside.low == low && beside.high == high {
-            return (beside.kind, beside.name);
-        }
-        let name = self.new_word(low, high, slot, text());
-        (TokenKind::Name, name)
     }
 
-    /// The id of a word that is in neither of its slots, from now on in one of them.
+    /// The id of a string of up to fifteen bytes, known by these and the quote before them.
     #[inline(never)]
-    fn new_word(&mut self, low: u64, high: u64, slot: usize, text: &str) -> StrId {
+    pub(crate) fn string(&mut self, key: (u64, u64), text: &str) -> StrId {
+        let slot = self.slot(key.0, key.1);
+        self.find(key, slot).unwrap_or_else(|| self.learn(key, slot, text)).1
+    }
+
+    /// A word that is not in its first slot.
+    #[inline(never)]
+    fn other_word(&mut self, key: (u64, u64), slot: usize, source: &str, start: usize) -> (TokenKind, StrId) {
+        self.find(key, slot).unwrap_or_else(|| {
+            let unused = if key.1 == 0 { key.0.leading_zeros() + 64 } else { key.1.leading_zeros() };
+            let length = 16 - unused as usize / 8;
+            self.learn(key, slot, &source[start..start + length])
+        })
+    }
+
+    /// What is known of a word with that slot or the one beside it.
+    #[inline(always)]
+    fn find(&self, (low, high): (u64, u64), slot: usize) -> Option<(TokenKind, StrId)> {
+        let slots = [&self.words[slot], &self.words[slot ^ 1]];
+        let word = slots.into_iter().find(|word| word.low == low && word.high == high)?;
+        Some((word.kind, word.name))
+    }
+
+    /// Remembers a new word.
+    #[inline(always)]
+    fn learn(&mut self, (low, high): (u64, u64), slot: usize, text: &str) -> (TokenKind, StrId) {
         let name = self.strings.intern(text);
         // A free slot if there is one; a keyword's is never given away.
         let choices = [slot, slot ^ 1];
@@ -102,7 +118,7 @@ impl<'s> Names<'s> {
         if let Some(slot) = free.or(other) {
             self.words[slot] = Word { low, high, name, kind: TokenKind::Name };
         }
-        name
+        (TokenKind::Name, name)
     }
 }
 
@@ -123,11 +139,11 @@ mod tests {
         // More names than slots, twice: what loses its slot keeps its id.
         let texts: Vec<String> = (0..600).map(|number| format!("name_number_{number}")).collect();
         for text in texts.iter().chain(&texts) {
-            let (kind, id) = names.word(word(text), || text);
+            let (kind, id) = names.word(word(text), text, 0);
             assert_eq!((kind, names.strings().get(id).to_str()), (TokenKind::Name, Some(text.as_str())));
         }
         for (text, kind) in KEYWORDS {
-            assert_eq!(names.word(word(std::str::from_utf8(text).unwrap()), || unreachable!()).0, kind);
+            assert_eq!(names.word(word(std::str::from_utf8(text).unwrap()), "", 0).0, kind);
         }
         assert_eq!(names.strings().len(), 600);
     }

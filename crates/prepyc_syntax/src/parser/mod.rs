@@ -87,6 +87,9 @@ pub(crate) struct Parser<'a, 's> {
     scratch: Scratch<'a>,
 }
 
+/// Room for the lists that every source has.
+const USUAL_LIST: usize = 64;
+
 /// Lists under construction; each user leaves its stack as high as it was.
 #[derive(Default)]
 struct Scratch<'a> {
@@ -134,7 +137,13 @@ impl<'a, 's> Parser<'a, 's> {
             warnings: Vec::new(),
             error: None,
             text: Vec::new(),
-            scratch: Scratch::default(),
+            scratch: Scratch {
+                stmts: Vec::with_capacity(USUAL_LIST),
+                exprs: Vec::with_capacity(USUAL_LIST),
+                args: Vec::with_capacity(USUAL_LIST),
+                keywords: Vec::with_capacity(USUAL_LIST),
+                ..Scratch::default()
+            },
         }
     }
 

@@ -2,13 +2,13 @@
 
 use crate::ast::{Location, StrId};
 use crate::lexer::Lexer;
-use crate::lexer::batch::BATCH;
+use crate::lexer::batch::{BATCH, Batch};
 use crate::lexer::names::Names;
 use crate::lexer::token::{Token, TokenKind};
 
 /// The batch that the parser is reading.
 pub(super) struct Ahead {
-    tokens: [Token; BATCH],
+    tokens: Batch,
     /// The first of them that has not been handed out.
     next: u32,
     /// Behind the last.
