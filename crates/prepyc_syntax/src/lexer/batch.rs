@@ -259,11 +259,10 @@ impl<'s> Lexer<'s> {
             let mut is_known = false;
             let mut length = 1;
             match first {
-                First::Letter => {
-                    let Some((word, key)) = plain_word(window, space) else { break };
-                    length = word;
-                    (kind, name) = names.word(key, self.source, start);
-                }
+                First::Letter => match self.word_at_a_glance(window, space, start, names) {
+                    Some(word) => (kind, name, length) = word,
+                    None => break,
+                },
                 First::Delimiter => {}
                 First::Operator if !LENGTHENS[window[space + 1] as usize] => {}
                 First::Operator => match operator(byte, window[space + 1], window[space + 2]) {
@@ -314,6 +313,45 @@ impl<'s> Lexer<'s> {
         }
         (self.position, self.line, self.line_start) = (place.position(), place.line, place.line_start);
         count
+    }
+
+    /// What a word is that starts in the window's first or second byte, and its length; none if it is not ASCII, or may
+    /// belong to a string.
+    #[inline(always)]
+    fn word_at_a_glance(
+        &self,
+        window: &[u8; WINDOW],
+        space: usize,
+        start: usize,
+        names: &mut Names<'_>,
+    ) -> Option<(TokenKind, StrId, usize)> {
+        let chunk = Chunk::within(window, space);
+        let length = chunk.word_length();
+        if length == Chunk::SIZE {
+            return self.long_word(start, names);
+        }
+        if JOINS_WORD[window[space + length] as usize] {
+            return None;
+        }
+        let (kind, name) = names.word(chunk.prefix(length), self.source, start);
+        Some((kind, name, length))
+    }
+
+    /// The same of a word that fills a chunk, so that it is no keyword.
+    #[inline(never)]
+    fn long_word(&self, start: usize, names: &mut Names<'_>) -> Option<(TokenKind, StrId, usize)> {
+        let mut end = start + Chunk::SIZE;
+        loop {
+            let length = Chunk::at(self.bytes, end)?.word_length();
+            end += length;
+            if length < Chunk::SIZE {
+                break;
+            }
+        }
+        if JOINS_WORD[self.byte(end) as usize] {
+            return None;
+        }
+        Some((TokenKind::Name, names.intern(&self.source[start..end]), end - start))
     }
 
     /// From a line's end, or a comment before it, to the next line; the line's last token, unless it goes on there. None at
@@ -410,17 +448,6 @@ enum Line {
 #[inline(always)]
 fn memchr_near(byte: u8, text: &[u8]) -> Option<usize> {
     if text.first() == Some(&byte) { Some(0) } else { memchr(byte, text) }
-}
-
-/// The length of a short word that starts in the window's first or second byte, and its bytes; none if it may go on.
-#[inline(always)]
-fn plain_word(window: &[u8; WINDOW], start: usize) -> Option<(usize, (u64, u64))> {
-    let chunk = Chunk::within(window, start);
-    let length = chunk.word_length();
-    if length == Chunk::SIZE || JOINS_WORD[window[start + length] as usize] {
-        return None;
-    }
-    Some((length, chunk.prefix(length)))
 }
 
 /// The length of a decimal integer without underscores that starts in the window's first or second byte.
