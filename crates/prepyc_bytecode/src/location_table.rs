@@ -95,15 +95,18 @@ impl LocationTableWriter {
         }
     }
 
-    /// As [`LocationTableWriter::push`] with a span on one line, quickly: most locations are one, of few code units.
+    /// As [`LocationTableWriter::push`] with a span on one line, quickly: most locations are one.
     #[inline]
-    pub fn push_on_line(&mut self, code_units: u32, line: i32, column: u32, end_column: u32) {
-        let difference = i64::from(line) - i64::from(self.line);
-        let fits = (1..=MAX_CODE_UNITS).contains(&code_units);
-        if fits && self.short_entry(code_units, difference, column, end_column) {
+    pub fn push_on_line(&mut self, mut code_units: u32, line: i32, column: u32, end_column: u32) {
+        while code_units > 0 {
+            let covered = code_units.min(MAX_CODE_UNITS);
+            let difference = i64::from(line) - i64::from(self.line);
+            if !self.short_entry(covered, difference, column, end_column) {
+                self.push(code_units, Location::span(line, column, line, end_column));
+                return;
+            }
             self.line = line;
-        } else {
-            self.push(code_units, Location::span(line, column, line, end_column));
+            code_units -= covered;
         }
     }
 
@@ -157,7 +160,8 @@ impl LocationTableWriter {
         let shortest = first_of(column >> 3) | (column & 7) << 12 | (width & 15) << 8;
         let one_line =
             first_of(u32::from(form::ONE_LINE) + difference as u32) | column << 8 | end_column << 16;
-        let bytes = if is_shortest { shortest } else { one_line };
+        let which = 0_u32.wrapping_sub(u32::from(is_shortest));
+        let bytes = shortest & which | one_line & !which;
         let length = self.bytes.len() + 3 - usize::from(is_shortest);
         self.bytes.extend_from_slice(&bytes.to_le_bytes());
         self.bytes.truncate(length);
