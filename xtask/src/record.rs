@@ -1,6 +1,7 @@
 //! `cargo xtask record WHAT`: writes down what the real interpreters say, so that the tests need none. Only they are asked;
 //! our own output is never recorded.
 
+mod charsets;
 mod corpora;
 mod opcodes;
 
@@ -15,6 +16,8 @@ pub(crate) struct Arguments {
 enum What {
     /// What their bytecode is, which `gen` makes tables of.
     Opcodes(opcodes::Arguments),
+    /// Which characters their one-byte codecs read.
+    Charsets,
     /// What they compile the corpora to, which the compiler is held against.
     Corpora(corpora::Arguments),
 }
@@ -23,6 +26,7 @@ enum What {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.what {
         What::Opcodes(arguments) => opcodes::run(arguments),
+        What::Charsets => charsets::run(),
         What::Corpora(arguments) => corpora::run(arguments),
     }
 }

@@ -11,6 +11,8 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use prepyc_bytecode::{CodeObject, Constant, StrId};
 use rustc_hash::FxBuildHasher;
 
+use crate::nan;
+
 /// The constants of one code object, in the order they were first asked for.
 #[derive(Clone, Debug, Default)]
 pub struct ConstantTable {
@@ -141,9 +143,11 @@ fn same_constants(left: &[Constant], right: &[Constant]) -> bool {
     left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same_constant(left, right))
 }
 
-/// Equality of floats with the sign of zeros told apart. NaN is not equal to itself, as in CPython, where no literal
-/// makes one: `1e999 - 1e999` is the only way, and is never asked for twice.
+/// Equality of floats with the sign of zeros told apart. A NaN is equal to nothing but the very same object.
 fn same_float(left: f64, right: f64) -> bool {
+    if left.is_nan() {
+        return nan::is_named(left) && left.to_bits() == right.to_bits();
+    }
     left == right && left.is_sign_negative() == right.is_sign_negative()
 }
 

@@ -11,7 +11,7 @@ mod sequence;
 
 use num_bigint::BigInt;
 use prepyc_bytecode::{Constant, PyInt, Strings};
-use prepyc_version::ComplexArithmetic;
+use prepyc_version::Arithmetic;
 
 use crate::constants::same_constant;
 
@@ -134,7 +134,7 @@ pub fn binary_operation(
     operator: BinaryOperator,
     right: &Constant,
     strings: &mut Strings,
-    rules: ComplexArithmetic,
+    rules: Arithmetic,
 ) -> Option<Constant> {
     match operator {
         BinaryOperator::Subscript => return sequence::subscript(left, right, strings),
@@ -160,12 +160,7 @@ pub fn binary_operation(
     }
 }
 
-fn arithmetic(
-    left: Number,
-    operator: BinaryOperator,
-    right: Number,
-    rules: ComplexArithmetic,
-) -> Option<Constant> {
+fn arithmetic(left: Number, operator: BinaryOperator, right: Number, rules: Arithmetic) -> Option<Constant> {
     let float_of = |number: &Number| match number {
         Number::Int(value) => integer::to_float(value),
         Number::Float(value) => Some(*value),
@@ -178,10 +173,10 @@ fn arithmetic(
                 Number::Complex(value) => Some(complex::Operand::Complex(*value)),
                 real => float_of(real).map(complex::Operand::Real),
             };
-            let value = complex::operate(part(&left)?, operator, part(&right)?, rules)?;
+            let value = complex::operate(part(&left)?, operator, part(&right)?, rules.complex)?;
             Some(Constant::Complex { real: value.real, imag: value.imag })
         }
-        _ => float::operate(float_of(&left)?, operator, float_of(&right)?),
+        _ => float::operate(float_of(&left)?, operator, float_of(&right)?, rules.two_nans),
     }
 }
 

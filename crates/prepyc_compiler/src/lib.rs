@@ -17,6 +17,7 @@ mod instruction_set;
 mod limits;
 mod location;
 mod mangle;
+mod nan;
 mod op;
 mod preprocess;
 mod sequence;

@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Value,
     /// `UnicodeEncodeError`, of surrogates where CPython wants UTF-8.
     UnicodeEncode,
+    /// `UnicodeDecodeError`, of bytes in an f-string that are no UTF-8.
+    UnicodeDecode,
     /// `SystemError`: CPython's own compiler fails.
     System,
 }
@@ -34,6 +36,7 @@ impl ErrorKind {
             ErrorKind::Recursion => "RecursionError",
             ErrorKind::Value => "ValueError",
             ErrorKind::UnicodeEncode => "UnicodeEncodeError",
+            ErrorKind::UnicodeDecode => "UnicodeDecodeError",
             ErrorKind::System => "SystemError",
         }
     }

@@ -14,6 +14,7 @@ mod parser;
 mod unicode;
 
 use bumpalo::Bump;
+use decode::Decoded;
 use prepyc_bytecode::Strings;
 use prepyc_version::Grammar;
 
@@ -64,15 +65,32 @@ pub fn parse_nested_module<'a>(
     nesting: u32,
     warnings: &mut Vec<Warning>,
 ) -> Result<ast::Module<'a>, SyntaxError> {
-    let text = decode::decode(source, &grammar.mistakes)?;
-    // About what library code has of them; more cost time only.
-    strings.reserve(text.len() / 64, text.len() / 8);
     let in_bytes = grammar.mistakes.columns_need_encoding && !decode::says_encoding(source);
     let columns = if in_bytes { Columns::Bytes } else { Columns::Characters };
-    let mut parser = Parser::new(&text, columns, grammar, arena, strings, nesting);
+    match decode::decode(source, &grammar.mistakes)? {
+        Decoded::Text(text) => parse_text(&text, columns, grammar, arena, strings, nesting, warnings),
+        Decoded::Patched(patched) => {
+            let parsed = parse_text(&patched.text, columns, grammar, arena, strings, nesting, warnings);
+            patched.settle(parsed, grammar)
+        }
+    }
+}
+
+fn parse_text<'a>(
+    text: &str,
+    columns: Columns,
+    grammar: &'static Grammar,
+    arena: &'a Bump,
+    strings: &mut Strings,
+    nesting: u32,
+    warnings: &mut Vec<Warning>,
+) -> Result<ast::Module<'a>, SyntaxError> {
+    // About what library code has of them; more cost time only.
+    strings.reserve(text.len() / 64, text.len() / 8);
+    let mut parser = Parser::new(text, columns, grammar, arena, strings, nesting);
     let result = parser.module();
     let end = if result.is_ok() { usize::MAX } else { parser.current.end as usize };
     parser.take_lexer_warnings(end);
     warnings.append(&mut parser.warnings);
-    result.map_err(|parser::Fail| parser.into_error(&text))
+    result.map_err(|parser::Fail| parser.into_error(text))
 }

@@ -32,8 +32,8 @@ pub struct Features {
     /// Which instruction the analysis of borrowed loads credits with the items that another leaves on top of its
     /// inputs.
     pub extra_items_credited: ExtraItemsCredited,
-    /// How an operation of a real and a complex number is done.
-    pub complex_arithmetic: ComplexArithmetic,
+    /// How numbers are calculated with while compiling.
+    pub arithmetic: Arithmetic,
     /// PEP 695 (3.12): type parameters, and class namespaces that annotation scopes can see.
     pub type_parameters: bool,
     /// PEP 709 (3.12): comprehensions other than generators run in the frame around them.
@@ -130,6 +130,25 @@ pub enum ExtraItemsCredited {
     ToTheFirstInstructions,
 }
 
+/// How numbers are calculated with while compiling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arithmetic {
+    /// An operation of a real and a complex number.
+    pub complex: ComplexArithmetic,
+    /// A sum or a product of two floats that are both NaN.
+    pub two_nans: TwoNans,
+}
+
+/// Whose sign the sum or the product of two NaNs has: that is up to the C compiler, so it is measured (`float_add`,
+/// `float_mul`, `Objects/floatobject.c`). Every other operation keeps the left one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TwoNans {
+    /// That of the right one.
+    Right,
+    /// 3.14: that of the left one.
+    Left,
+}
+
 /// How an operation of a real and a complex number is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComplexArithmetic {
@@ -162,7 +181,7 @@ const PY311: Features = Features {
     build_slice_counts_any: false,
     parameters_have_kinds: false,
     extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
-    complex_arithmetic: ComplexArithmetic::Coerced,
+    arithmetic: Arithmetic { complex: ComplexArithmetic::Coerced, two_nans: TwoNans::Right },
     type_parameters: false,
     inlined_comprehensions: false,
     class_comprehensions_clear_every_name: false,
@@ -214,7 +233,7 @@ const PY314: Features = Features {
     build_slice_counts_any: true,
     parameters_have_kinds: true,
     extra_items_credited: ExtraItemsCredited::ToTheFirstInstructions,
-    complex_arithmetic: ComplexArithmetic::Mixed,
+    arithmetic: Arithmetic { complex: ComplexArithmetic::Mixed, two_nans: TwoNans::Left },
     class_comprehensions_clear_every_name: false,
     inlined_uses_count: true,
     lazy_annotations: true,

@@ -11,8 +11,8 @@ mod release;
 mod tables;
 
 pub use features::{
-    CfgPipeline, ComplexArithmetic, DroppedDocstring, ExtraItemsCredited, Features, IteratorShape,
-    MethodCallShape,
+    Arithmetic, CfgPipeline, ComplexArithmetic, DroppedDocstring, ExtraItemsCredited, Features,
+    IteratorShape, MethodCallShape, TwoNans,
 };
 pub use grammar::{AstDump, FStrings, Grammar};
 pub use mistakes::Mistakes;

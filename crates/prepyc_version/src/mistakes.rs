@@ -57,6 +57,12 @@ pub struct Mistakes {
     pub parameter: &'static str,
     /// 3.14: a byte that is no UTF-8 is told of by its line and character, where before the name it stands in is.
     pub undecodable_by_line: bool,
+    /// 3.14: `except*` after `except` is told of by its first line; before, the mistakes of its block come first.
+    pub mixed_except_by_head: bool,
+    /// 3.14: a cookie that contradicts a byte order mark is told of by its line, where before no line is named.
+    ///
+    /// CPython: `_PyTokenizer_raise_init_error` (`Parser/tokenizer/helpers.c`, 3.14) keeps the `SyntaxError` it is given.
+    pub contradiction_by_line: bool,
     /// 3.14: warnings of unknown escape sequences say what to write instead.
     pub escapes_advised: bool,
     /// How the word for `!` is spelled.
@@ -91,6 +97,8 @@ const NONE: Mistakes = Mistakes {
     default_order_first: false,
     parameter: "argument",
     undecodable_by_line: false,
+    mixed_except_by_head: false,
+    contradiction_by_line: false,
     escapes_advised: false,
     exclamation: "exclamation",
 };
@@ -123,6 +131,8 @@ pub(crate) const PY313: Mistakes = Mistakes {
 
 pub(crate) const PY314: Mistakes = Mistakes {
     undecodable_by_line: true,
+    mixed_except_by_head: true,
+    contradiction_by_line: true,
     escapes_advised: true,
     string_part_errors: true,
     conditional_statement_errors: true,

@@ -44,10 +44,24 @@ pub(super) fn mismatch(ours: &Ours, theirs: &Answer) -> anyhow::Result<Option<Mi
             format!("rejected: {}", gist(&rejection.message)),
             format!("{}: {:?}", rejection.message, rejection.place),
         ),
-        // Where the interpreter itself crashes, nothing can be said of us.
-        (Some(Err(_)), Answer::Rejected { .. } | Answer::Crashed) | (Some(Ok(_)), Answer::Crashed) => {
-            return Ok(None);
+        (Some(Err(ours)), Answer::Rejected { class, line, message }) => {
+            let our_line = ours.place.map_or(0, |place| place.lineno);
+            // Where CPython names no line, as for what it finds behind a `with` that it has left, ours may help.
+            let same_line = our_line == *line || *line == 0 && ours.message == *message;
+            if ours.kind.name() == class && same_line {
+                return Ok(None);
+            }
+            (
+                format!("rejected elsewhere, {class}: {}", gist(message)),
+                format!(
+                    "line {our_line}: {}: {} | line {line}: {class}: {message}",
+                    ours.kind.name(),
+                    ours.message
+                ),
+            )
         }
+        // Where the interpreter itself crashes, nothing can be said of us.
+        (Some(_), Answer::Crashed) => return Ok(None),
         (Some(Ok(ours)), Answer::Code(marshal)) => {
             let theirs = Program::from_marshal(marshal, ours.program.version)?;
             let Some(first) = first_differences(&ours.program, &theirs).into_iter().next() else {
@@ -74,12 +88,6 @@ fn kind_of(difference: &Difference) -> String {
         "co_code" => format!("co_code {} | {}", head(&difference.left), head(&difference.right)),
         field => field.to_owned(),
     }
-}
-
-/// Whether both sides reject it, but for another class or line.
-pub(super) fn is_rejected_elsewhere(ours: &Ours, theirs: &Answer) -> bool {
-    let (Some(Err(ours)), Answer::Rejected { class, line, .. }) = (ours, theirs) else { return false };
-    ours.kind.name() != class || ours.place.map_or(0, |place| place.lineno) != *line
 }
 
 /// Compiles one program both ways.

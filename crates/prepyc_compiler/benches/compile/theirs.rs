@@ -61,8 +61,7 @@ pub(super) struct Theirs {
 impl Interpreter {
     pub(super) fn start(oracle: &Oracle) -> io::Result<Interpreter> {
         let mut command = oracle.command();
-        // Not `-I`: the reference interpreters are told their home by the environment.
-        command.args(["-P", "-s", "-S", "-c", PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.args(["-I", "-S", "-c", PROGRAM]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn()?;
         let input = child.stdin.take();
         let output = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;

@@ -213,7 +213,7 @@ impl Cfg {
             return;
         };
         let operands = self.constants_at(id, first..index, context);
-        let rules = context.features.complex_arithmetic;
+        let rules = context.features.arithmetic;
         let Some(value) =
             evaluate::binary_operation(&operands[0], operator, &operands[1], context.strings, rules)
         else {

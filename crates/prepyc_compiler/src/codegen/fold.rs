@@ -73,7 +73,12 @@ impl<'a> Codegen<'a, '_> {
         if let Some(known) = self.folded.get(&address) {
             return known.clone();
         }
-        let folded = self.fold(e);
+        let mut folded = self.fold(e);
+        if let Some(constant) = &mut folded
+            && !matches!(e.kind, ExprKind::Subscript { .. } | ExprKind::UnaryOp { op: UnaryOp::UAdd, .. })
+        {
+            self.nans.name(constant);
+        }
         self.folded.insert(address, folded.clone());
         folded
     }
@@ -94,7 +99,7 @@ impl<'a> Codegen<'a, '_> {
                 let left = self.constant(left)?;
                 let right = self.constant(right)?;
                 let op = BinaryOperator::from_oparg(operator_number(op))?;
-                binary_operation(&left, op, &right, self.strings, self.features.complex_arithmetic)
+                binary_operation(&left, op, &right, self.strings, self.features.arithmetic)
             }
             ExprKind::Tuple { elts, ctx: ExprContext::Load } => {
                 Some(Constant::Tuple(self.constants(elts)?.into()))
@@ -102,7 +107,7 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::Subscript { value, slice, ctx: ExprContext::Load } => {
                 let value = self.constant(value)?;
                 let index = self.constant(slice)?;
-                let rules = self.features.complex_arithmetic;
+                let rules = self.features.arithmetic;
                 binary_operation(&value, BinaryOperator::Subscript, &index, self.strings, rules)
             }
             _ => None,
@@ -218,7 +223,7 @@ impl<'a> Codegen<'a, '_> {
                 let left = self.fold_pattern(left)?;
                 let right = self.fold_pattern(right)?;
                 let op = BinaryOperator::from_oparg(operator_number(op))?;
-                binary_operation(&left, op, &right, self.strings, self.features.complex_arithmetic)
+                binary_operation(&left, op, &right, self.strings, self.features.arithmetic)
             }
             _ => self.constant(e),
         }

@@ -38,6 +38,7 @@ use crate::error::{ErrorKind, SourceError};
 use crate::future::FutureFeatures;
 use crate::limits::Limit;
 use crate::location::Location;
+use crate::nan::NanObjects;
 use crate::op::Op;
 use crate::sequence::Label;
 use crate::symtable::{Meaning, Symtable};
@@ -138,6 +139,8 @@ pub(crate) struct Codegen<'a, 's> {
     tables: &'s mut NameTables,
     /// By address of the node: what it folds to, for versions that fold the tree.
     folded: FxHashMap<usize, Option<Constant>>,
+    /// The NaNs that folding made.
+    nans: NanObjects,
     unparser: Unparser,
 }
 
@@ -209,13 +212,16 @@ pub(crate) fn generate<'a>(
         text: Vec::new(),
         tables,
         folded: FxHashMap::default(),
+        nans: NanObjects::default(),
         unparser: Unparser::default(),
     };
     let code = codegen.module(module)?;
     for unit in std::mem::take(&mut codegen.spare) {
         codegen.backend.give_back(unit.sequence);
     }
-    Ok(Arc::into_inner(code).expect("nothing refers to the module's code"))
+    let mut code = Arc::into_inner(code).expect("nothing refers to the module's code");
+    codegen.nans.forget(&mut code, codegen.strings);
+    Ok(code)
 }
 
 /// The place of a node.

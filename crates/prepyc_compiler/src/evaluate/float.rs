@@ -1,11 +1,19 @@
 //! Floats.
 
 use prepyc_bytecode::Constant;
-use prepyc_version::ComplexArithmetic;
+use prepyc_version::{ComplexArithmetic, TwoNans};
 
 use super::{BinaryOperator, complex};
 
-pub(super) fn operate(left: f64, operator: BinaryOperator, right: f64) -> Option<Constant> {
+pub(super) fn operate(
+    left: f64,
+    operator: BinaryOperator,
+    right: f64,
+    two_nans: TwoNans,
+) -> Option<Constant> {
+    let commutes = matches!(operator, BinaryOperator::Add | BinaryOperator::Multiply);
+    // What is the same either way but for the sign of a NaN.
+    let (left, right) = if commutes && two_nans == TwoNans::Right { (right, left) } else { (left, right) };
     let value = match operator {
         BinaryOperator::Add => left + right,
         BinaryOperator::Subtract => left - right,
@@ -53,7 +61,7 @@ fn divide_with_remainder(left: f64, right: f64) -> (f64, f64) {
 }
 
 /// CPython: `float_pow` (`Objects/floatobject.c`).
-fn power(base: f64, exponent: f64) -> Option<Constant> {
+pub(super) fn power(base: f64, exponent: f64) -> Option<Constant> {
     if base == 0.0 && exponent < 0.0 && exponent.is_finite() {
         return None;
     }

@@ -86,7 +86,7 @@ fn multiply(left: &BigInt, right: &BigInt) -> Option<BigInt> {
 fn power(base: &BigInt, exponent: &BigInt) -> Option<Constant> {
     if exponent.is_negative() {
         // CPython: `long_pow` hands negative exponents to `float_pow`.
-        return super::float::operate(to_float(base)?, BinaryOperator::Power, to_float(exponent)?);
+        return super::float::power(to_float(base)?, to_float(exponent)?);
     }
     if !base.is_zero() && !exponent.is_zero() && base.bits() > MAX_INT_BITS / exponent.to_u64()? {
         return None;

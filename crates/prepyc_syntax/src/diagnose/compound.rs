@@ -397,6 +397,9 @@ impl Diagnosis<'_> {
             p.token(T::Colon)?;
             p.many(Self::block)?;
             p.some(|p| p.except_block(false))?;
+            if !p.grammar.mistakes.mixed_except_by_head && !p.ahead(|p| p.except_block(true)) {
+                return None;
+            }
             let a = p.token(T::Except)?;
             let b = p.token(T::Mult)?;
             p.expression()?;

@@ -355,7 +355,7 @@ impl Diagnosis<'_> {
         let mut only_in = true;
         let operands = self.many(|p| {
             if p.at(T::NotEq) && (p.text_at(p.position) == "<>") != p.flufl {
-                return None;
+                return p.wrong_inequality();
             }
             match p.any_token(&[T::Eq, T::NotEq, T::LtE, T::Lt, T::GtE, T::Gt]) {
                 Some(_) => only_in = false,
@@ -377,6 +377,15 @@ impl Diagnosis<'_> {
         }
         let shape = if only_in { Shape::In } else { Shape::Compare };
         Some(self.node_with(start, shape, &[left]))
+    }
+
+    /// CPython: `_PyPegen_check_barry_as_flufl` (`Parser/pegen.c`).
+    fn wrong_inequality(&mut self) -> Option<Node> {
+        let message = match self.flufl {
+            true => "with Barry as BDFL, use '<>' instead of '!='",
+            false => "invalid syntax.  Maybe you meant '!=' instead of '<>'?",
+        };
+        self.raise_next(message)
     }
 
     pub(super) fn bitwise_or(&mut self) -> Option<Node> {

@@ -276,18 +276,9 @@ impl<'s> Diagnosis<'s> {
         if self.error.is_some() {
             return;
         }
-        match self.lexer.error.clone() {
-            Some(error) => {
-                self.error = Some(error);
-                self.lexer_failed = true;
-            }
-            // A character that starts no token: the parser's to reject.
-            None => {
-                let error = self.error_over(ErrorKind::Syntax, token.location, "invalid syntax");
-                self.error = Some(Box::new(error));
-                self.lexer_failed = true;
-            }
-        }
+        self.lexer_failed = true;
+        let invalid = || self.error_over(ErrorKind::Syntax, token.location, "invalid syntax");
+        self.error = Some(self.lexer.error.clone().unwrap_or_else(|| Box::new(invalid())));
     }
 
     fn last_token(&self) -> Token {

@@ -181,7 +181,7 @@ impl Lexer<'_> {
         if byte < 0x20 || byte == 0x7F {
             return self.fail_before(start + 1, format!("invalid non-printable character U+{byte:04X}"));
         }
-        // `$`, `?` and the backquote: CPython's parser, not its tokenizer, rejects them.
-        self.token(TokenKind::Error, start, start + 1)
+        // CPython's parser, not its tokenizer, rejects them.
+        self.token(TokenKind::Unknown, start, start + 1)
     }
 }

@@ -260,8 +260,13 @@ impl<'s> Lexer<'s> {
 
     /// Steps over a line continuation, with the position after its backslash.
     fn continue_line(&mut self) -> Option<Token> {
-        if self.byte(self.position) == 0 && self.brackets.is_empty() {
-            return Some(self.end_in_continuation());
+        if self.byte(self.position) == 0 {
+            let is_inside = !self.brackets.is_empty();
+            return Some(if is_inside {
+                self.unexpected_end(self.position)
+            } else {
+                self.end_in_continuation()
+            });
         }
         if self.byte(self.position) != b'\n' {
             return Some(self.bad_continuation());

@@ -33,7 +33,9 @@ impl Lexer<'_> {
             }
             match self.byte(at) {
                 byte if byte == quote => break,
-                b'\\' if self.byte(at + 1) == b'\n' => return self.continued_string(start, quote_at, at),
+                b'\\' if matches!(self.byte(at + 1), b'\n' | 0) => {
+                    return self.continued_string(start, quote_at, at);
+                }
                 b'\\' => at += 2,
                 b'\n' | 0 => return self.unterminated(start, quote_at, 1),
                 _ => at += 1,
@@ -54,14 +56,20 @@ impl Lexer<'_> {
                 byte if byte == quote => break,
                 b'\\' => {
                     at += 1;
-                    if self.byte(at) == b'\n' {
-                        self.line += 1;
-                        self.line_start = at + 1;
+                    match self.byte(at) {
+                        b'\n' => {
+                            self.line += 1;
+                            self.line_start = at + 1;
+                        }
+                        // CPython sees a line end there.
+                        0 => continue,
+                        _ => {}
                     }
                     at += 1;
                 }
                 b'\n' | 0 => {
-                    let last_line = self.line;
+                    // CPython has noticed before it counts a line behind the last one.
+                    let last_line = self.line - u32::from(at == self.bytes.len() && self.line_start == at);
                     (self.line, self.line_start) = (line, line_start);
                     return self.unterminated_at(start, quote_at, 1, last_line);
                 }

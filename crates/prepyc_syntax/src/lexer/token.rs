@@ -23,6 +23,8 @@ pub(crate) struct Token {
 pub(crate) enum TokenKind {
     /// The lexer failed; it holds the error.
     Error,
+    /// `$`, `?` or a backquote, which no rule takes.
+    Unknown,
     Name,
     Number,
     String,

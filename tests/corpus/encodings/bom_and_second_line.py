@@ -1,0 +1,3 @@
+﻿#!/usr/bin/python
+# coding: utf8
+x = 1

@@ -1,0 +1,3 @@
+# coding: utf8
+# â
+x = 1

@@ -1,0 +1,3 @@
+# coding: utf-7
+a = "+AOk-t+AOk-"
+b = 1 +- 2
