@@ -209,6 +209,8 @@ fn unify_newlines(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use prepyc_version::PyVersion;
+
     use super::*;
 
     fn decode(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
