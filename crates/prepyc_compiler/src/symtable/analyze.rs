@@ -4,6 +4,8 @@
 //! are open. On the way out, names that inner scopes need are handed up until a scope binds them, and comprehensions
 //! are taken into the scope around them.
 
+use std::collections::BTreeSet;
+
 use prepyc_bytecode::{StrId, Strings};
 use prepyc_version::Features;
 
@@ -59,6 +61,8 @@ pub(super) struct Workspace {
     free_inside: NameSet,
     /// What the scope at hand needs from outside.
     own: NameSet,
+    /// By class: what is bound in its comprehensions, as far as they are settled.
+    bound_in_comprehensions: BTreeSet<(ScopeId, StrId)>,
 }
 
 impl Workspace {
@@ -67,6 +71,7 @@ impl Workspace {
         self.free_of.clear();
         self.free_of.resize(scopes, (0, 0));
         self.starts.clear();
+        self.bound_in_comprehensions.clear();
     }
 }
 
@@ -84,6 +89,7 @@ impl Analysis<'_> {
             }
             loop {
                 self.settle(id);
+                self.note_bound_for_class(id);
                 self.table.close(id);
                 let scope = self.table.scope(id);
                 match (scope.next, scope.parent) {
@@ -148,7 +154,8 @@ impl Analysis<'_> {
             if flags.intersects(SymbolFlags::GLOBAL) {
                 return Ok(NameScope::GlobalExplicit);
             }
-            if flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::NONLOCAL) {
+            let is_bound = flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::NONLOCAL);
+            if is_bound || self.work.bound_in_comprehensions.contains(&(class, name)) {
                 return Ok(NameScope::GlobalImplicit);
             }
         }
@@ -221,6 +228,21 @@ impl Analysis<'_> {
         let found = directives.iter().find(|(scope, directive, _)| (*scope, *directive) == (id, name));
         let &(_, _, location) = found.expect("a directive is recorded where it is noted");
         SourceError::new(message.replace("{}", &self.strings.get(name).to_string()), location)
+    }
+
+    /// Notes what a comprehension binds that a class takes in: to the scopes that come after it and see the class, its
+    /// names are the class's (`inline_comprehension`, `Python/symtable.c`, adds them as it comes to the comprehension).
+    fn note_bound_for_class(&mut self, id: ScopeId) {
+        let Some(parent) = self.table.scope(id).parent else { return };
+        if self.table.scope(parent).kind != ScopeKind::Class || !self.is_inlined(parent, id) {
+            return;
+        }
+        for (_, &Symbol { name, flags, .. }) in self.table.symbols(id) {
+            let is_bound = flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::PARAM);
+            if is_bound && self.table.find(parent, name).is_none() {
+                self.work.bound_in_comprehensions.insert((parent, name));
+            }
+        }
     }
 
     /// Settles an open scope whose inner scopes are settled.
