@@ -45,6 +45,8 @@ pub struct Mistakes {
     pub stray_case_errors: bool,
     /// `def f[]()`, likewise.
     pub empty_type_params_errors: bool,
+    /// `a <> b`, likewise; and `a != b` under `barry_as_FLUFL`.
+    pub inequality_errors: bool,
     /// `ub""`, likewise.
     pub string_prefix_errors: bool,
     /// The parser counts bytes, not characters, in a source that does not say its encoding.
@@ -91,6 +93,7 @@ const NONE: Mistakes = Mistakes {
     except_target_errors: false,
     stray_case_errors: false,
     empty_type_params_errors: false,
+    inequality_errors: false,
     string_prefix_errors: false,
     columns_need_encoding: false,
     default_order: "parameter without a default follows parameter with a default",
@@ -122,6 +125,7 @@ pub(crate) const PY312: Mistakes = Mistakes {
 
 pub(crate) const PY313: Mistakes = Mistakes {
     missing_in_errors: true,
+    inequality_errors: true,
     empty_type_params_errors: true,
     not_after_operator_errors: true,
     import_names_errors: true,

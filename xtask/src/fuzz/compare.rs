@@ -33,6 +33,9 @@ pub(super) fn compile(compiler: &mut Compiler, source: &[u8], level: u8) -> Ours
     })
 }
 
+/// How the kind of a rejection begins that names another class or line than the interpreter's.
+pub(super) const ELSEWHERE: &str = "rejected elsewhere";
+
 /// Holds one against the other.
 pub(super) fn mismatch(ours: &Ours, theirs: &Answer) -> anyhow::Result<Option<Mismatch>> {
     let (kind, detail) = match (ours, theirs) {
@@ -52,7 +55,7 @@ pub(super) fn mismatch(ours: &Ours, theirs: &Answer) -> anyhow::Result<Option<Mi
                 return Ok(None);
             }
             (
-                format!("rejected elsewhere, {class}: {}", gist(message)),
+                format!("{ELSEWHERE}, {class}: {}", gist(message)),
                 format!(
                     "line {our_line}: {}: {} | line {line}: {class}: {message}",
                     ours.kind.name(),

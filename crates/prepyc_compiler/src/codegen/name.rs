@@ -38,9 +38,11 @@ impl Codegen<'_, '_> {
 
     /// A name, mangled, and where it lives for the unit at hand.
     ///
-    /// A scope that knows the name as it is written does not mangle it: the text needs no look.
+    /// A scope that knows the name as it is written does not mangle it: the text needs no look. But a name that is free
+    /// may be known only because a scope inside, which mangles otherwise, has it from further out.
     fn look_up(&mut self, name: StrId) -> (StrId, NameScope) {
         if let Some(variable) = self.tables.variables.get(name)
+            && variable.meaning.scope != NameScope::Free
             && self.table.knows_names_as_written(self.unit.scope)
         {
             return (name, variable.meaning.scope);

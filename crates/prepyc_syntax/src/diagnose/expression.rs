@@ -381,6 +381,9 @@ impl Diagnosis<'_> {
 
     /// CPython: `_PyPegen_check_barry_as_flufl` (`Parser/pegen.c`).
     fn wrong_inequality(&mut self) -> Option<Node> {
+        if !self.grammar.mistakes.inequality_errors {
+            return None;
+        }
         let message = match self.flufl {
             true => "with Barry as BDFL, use '<>' instead of '!='",
             false => "invalid syntax.  Maybe you meant '!=' instead of '<>'?",
