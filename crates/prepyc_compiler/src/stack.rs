@@ -14,6 +14,13 @@ pub(crate) struct StackEffect {
     pub(crate) pushes: u32,
 }
 
+impl StackEffect {
+    /// How much deeper the stack is afterwards, in items.
+    pub(crate) const fn growth(self) -> i32 {
+        self.pushes as i32 - self.pops as i32
+    }
+}
+
 const fn effect(pops: u32, pushes: u32) -> StackEffect {
     StackEffect { pops, pushes }
 }
@@ -26,39 +33,55 @@ pub(crate) struct StackEffects {
     jumping: [Row; Op::COUNT],
 }
 
-/// The effect of an instruction, as far as it is a fixed number and some bits of the oparg.
+/// The effect of an instruction, as far as it is a fixed number and some bits of the oparg. Small and aligned: one load.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(8))]
 struct Row {
-    /// The bits of the oparg that count what is popped besides.
-    popped: u32,
-    /// The bits of the oparg that count what is pushed besides.
-    pushed: u32,
+    /// The bits of the oparg that count what is popped or pushed besides: none, [`FLAG`] or [`ALL`].
+    counting: i8,
     pops: u8,
     pushes: u8,
-    /// How many items each that the oparg counts is.
-    items: u8,
+    /// How many items are popped for each that the oparg counts.
+    pops_each: u8,
+    /// How many items are pushed for each that the oparg counts.
+    pushes_each: u8,
+    /// How much deeper the stack is afterwards, leaving out what the oparg counts.
+    growth: i8,
+    /// How much deeper the stack is for each that the oparg counts.
+    growth_each: i8,
     /// Told by [`irregular_effect`].
     is_irregular: bool,
 }
 
 /// The oparg as a whole is a count.
-const ALL: u32 = u32::MAX;
+const ALL: i8 = -1;
 /// The oparg's lowest bit says whether there is one more.
-const FLAG: u32 = 1;
+const FLAG: i8 = 1;
 
 impl Row {
     const fn fixed(pops: u8, pushes: u8) -> Row {
-        Row { popped: 0, pushed: 0, pops, pushes, items: 1, is_irregular: false }
+        Row {
+            counting: 0,
+            pops,
+            pushes,
+            pops_each: 0,
+            pushes_each: 0,
+            growth: pushes as i8 - pops as i8,
+            growth_each: 0,
+            is_irregular: false,
+        }
     }
 
     const IRREGULAR: Row = Row { is_irregular: true, ..Row::fixed(0, 0) };
 
-    const fn popping(self, popped: u32) -> Row {
-        Row { popped, ..self }
+    /// Pops that many more for each that the oparg counts.
+    const fn popping(self, each: u8, counting: i8) -> Row {
+        Row { counting, pops_each: each, growth_each: -(each as i8), ..self }
     }
 
-    const fn pushing(self, pushed: u32) -> Row {
-        Row { pushed, ..self }
+    /// Pushes one more for each that the oparg counts.
+    const fn pushing(self, counting: i8) -> Row {
+        Row { counting, pushes_each: 1, growth_each: 1, ..self }
     }
 
     #[inline]
@@ -66,10 +89,25 @@ impl Row {
         if self.is_irregular {
             return irregular_effect(op, oparg);
         }
+        let count = self.count(oparg);
         StackEffect {
-            pops: u32::from(self.pops) + (oparg & self.popped) * u32::from(self.items),
-            pushes: u32::from(self.pushes) + (oparg & self.pushed),
+            pops: u32::from(self.pops) + count * u32::from(self.pops_each),
+            pushes: u32::from(self.pushes) + count * u32::from(self.pushes_each),
         }
+    }
+
+    #[inline]
+    fn growth(self, op: Op, oparg: u32) -> i32 {
+        if self.is_irregular {
+            return irregular_effect(op, oparg).growth();
+        }
+        i32::from(self.growth) + self.count(oparg) as i32 * i32::from(self.growth_each)
+    }
+
+    /// What the oparg counts; -1 means all of its bits.
+    #[inline]
+    const fn count(self, oparg: u32) -> u32 {
+        oparg & self.counting as i32 as u32
     }
 }
 
@@ -94,6 +132,12 @@ impl StackEffects {
         self.onwards[op as usize].effect(op, oparg)
     }
 
+    /// How much deeper the stack is where control continues with the next instruction.
+    #[inline]
+    pub(crate) fn growth(&self, op: Op, oparg: u32) -> i32 {
+        self.onwards[op as usize].growth(op, oparg)
+    }
+
     /// The effect where control continues at the target.
     #[inline]
     pub(crate) fn jumping(&self, op: Op, oparg: u32) -> StackEffect {
@@ -116,27 +160,27 @@ fn irregular_effect(op: Op, oparg: u32) -> StackEffect {
 /// The row of an instruction where control continues with the next one.
 fn row_of(op: Op, features: &Features) -> Row {
     match op {
-        Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildString => Row::fixed(0, 1).popping(ALL),
-        Op::BuildMap => Row { items: 2, ..Row::fixed(0, 1).popping(ALL) },
-        Op::BuildConstKeyMap => Row::fixed(1, 1).popping(ALL),
-        Op::BuildSlice if features.build_slice_counts_any => Row::fixed(0, 1).popping(ALL),
-        Op::BuildInterpolation => Row::fixed(2, 1).popping(FLAG),
-        Op::RaiseVarargs | Op::Precall => Row::fixed(0, 0).popping(ALL),
+        Op::BuildTuple | Op::BuildList | Op::BuildSet | Op::BuildString => Row::fixed(0, 1).popping(1, ALL),
+        Op::BuildMap => Row::fixed(0, 1).popping(2, ALL),
+        Op::BuildConstKeyMap => Row::fixed(1, 1).popping(1, ALL),
+        Op::BuildSlice if features.build_slice_counts_any => Row::fixed(0, 1).popping(1, ALL),
+        Op::BuildInterpolation => Row::fixed(2, 1).popping(1, FLAG),
+        Op::RaiseVarargs | Op::Precall => Row::fixed(0, 0).popping(1, ALL),
         Op::UnpackSequence => Row::fixed(1, 0).pushing(ALL),
         Op::LoadGlobal => Row::fixed(0, 1).pushing(FLAG),
         Op::LoadSuperAttr => Row::fixed(3, 1).pushing(FLAG),
         Op::Call => match features.method_call_shape {
             MethodCallShape::Precall => Row::fixed(1, 0),
-            MethodCallShape::Flagged => Row::fixed(2, 1).popping(ALL),
+            MethodCallShape::Flagged => Row::fixed(2, 1).popping(1, ALL),
         },
-        Op::CallKw => Row::fixed(3, 1).popping(ALL),
+        Op::CallKw => Row::fixed(3, 1).popping(1, ALL),
         Op::LoadAttr => match features.method_call_shape {
             MethodCallShape::Precall => Row::fixed(1, 1),
             MethodCallShape::Flagged => Row::fixed(1, 1).pushing(FLAG),
         },
         Op::CallFunctionEx => match features.call_function_ex_always_takes_kwargs {
             true => Row::fixed(4, 1),
-            false => Row::fixed(3, 1).popping(FLAG),
+            false => Row::fixed(3, 1).popping(1, FLAG),
         },
         Op::MakeFunction if features.function_attributes_by_instruction => Row::fixed(1, 1),
         Op::EndFor => Row::fixed(features.end_for_pops as u8, 0),

@@ -4,11 +4,13 @@
 //! who put what there. A load may borrow if what it loaded is consumed within the block, before its local is rebound,
 //! and is not stored into a local.
 
+use std::hint::select_unpredictable;
+
 use prepyc_version::ExtraItemsCredited;
 
 use super::contents::Contents;
 use super::pipeline::PassContext;
-use super::{BasicBlock, BasicBlockId, Cfg};
+use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
 use crate::op::Op;
 use crate::stack::StackEffect;
 
@@ -25,25 +27,21 @@ const NOBODY: u32 = u32::MAX;
 const NO_LOCAL: u32 = u32::MAX;
 const UNKNOWN: Item = Item { pusher: NOBODY, local: NO_LOCAL };
 
-/// The value stack within one block, and which of its loads must not borrow.
+/// The value stack within one block.
 #[derive(Debug, Default)]
 pub(super) struct Tracker {
     /// The items, and past `depth` room for all that the code object ever has there, and a little more.
     items: Vec<Item>,
     depth: usize,
-    /// By place in the block: what it loaded outlives the local, or is stored, or is left on the stack.
-    must_own: Vec<bool>,
 }
 
 /// So many items can be written past the deepest stack.
 const ROOM: usize = 2;
 
 impl Tracker {
-    fn begin(&mut self, depth: u32, length: usize) {
+    fn begin(&mut self, depth: u32) {
         self.depth = depth as usize;
         self.items[..self.depth].fill(UNKNOWN);
-        self.must_own.clear();
-        self.must_own.resize(length, false);
     }
 
     fn pop(&mut self) -> Item {
@@ -66,7 +64,7 @@ impl Tracker {
         let start = self.depth - effect.pops as usize;
         self.depth = start + effect.pushes as usize;
         // One is the rule and two are common: both are written, needed or not, for there is always room.
-        let second = if treatment == Treatment::KeepsTop { top } else { item };
+        let second = select_unpredictable(treatment == Treatment::KeepsTop, top, item);
         self.items[start..start + ROOM].copy_from_slice(&[item, second]);
         if effect.pushes as usize > ROOM {
             self.items[start..self.depth].fill(item);
@@ -74,30 +72,30 @@ impl Tracker {
     }
 
     /// Something replaces what the local holds.
-    fn rebind(&mut self, local: u32) {
-        for item in &self.items[..self.depth] {
+    fn rebind(&mut self, local: u32, block: &mut [Instruction]) {
+        for &item in &self.items[..self.depth] {
             if item.local == local {
-                self.must_own[item.pusher as usize] = true;
+                own(item, block);
             }
         }
     }
 
-    fn store(&mut self, local: u32) {
+    fn store(&mut self, local: u32, block: &mut [Instruction]) {
         let stored = self.pop();
-        self.rebind(local);
-        self.keep(stored);
+        self.rebind(local, block);
+        own(stored, block);
     }
 
-    fn keep(&mut self, item: Item) {
-        if item.pusher != NOBODY {
-            self.must_own[item.pusher as usize] = true;
-        }
+    fn own_what_is_left(&self, block: &mut [Instruction]) {
+        self.items[..self.depth].iter().for_each(|&item| own(item, block));
     }
+}
 
-    fn keep_what_is_left(&mut self) {
-        for index in 0..self.depth {
-            self.keep(self.items[index]);
-        }
+/// Has the load that put the item there, if it was one, own it: it outlives the local, or is stored, or is left on the
+/// stack.
+fn own(item: Item, block: &mut [Instruction]) {
+    if let Some(pusher) = block.get_mut(item.pusher as usize) {
+        pusher.op = owning(pusher.op);
     }
 }
 
@@ -105,7 +103,7 @@ impl Cfg {
     /// Turns LOAD_FAST and LOAD_FAST_LOAD_FAST into their borrowing forms where that is safe.
     #[inline(never)]
     pub(super) fn borrow_locals(&mut self, context: &PassContext<'_>) {
-        if !self.may_have(Contents::LOCAL) {
+        if !self.may_have(Contents::LOCAL_LOAD) {
             return;
         }
         self.clear_visited();
@@ -123,7 +121,7 @@ impl Cfg {
             if let Some(next) = self[id].next.filter(|_| !self[id].is_empty() && self[id].has_fallthrough()) {
                 self.borrow_from(next, &mut pending);
             }
-            if self[id].may_have(Contents::LOCAL) {
+            if self[id].may_have(Contents::LOCAL_LOAD) {
                 self[id].borrow_within(&mut tracker, context);
             }
         }
@@ -139,35 +137,45 @@ impl Cfg {
     }
 }
 
-/// By instruction: its borrowing form, or itself.
-static BORROWING: [Op; Op::COUNT] = {
-    let mut forms = [Op::Nop; Op::COUNT];
-    forms[Op::LoadFast as usize] = Op::LoadFastBorrow;
-    forms[Op::LoadFastLoadFast as usize] = Op::LoadFastBorrowLoadFastBorrow;
-    forms
-};
+/// The borrowing form of an instruction, or itself.
+fn borrowing(op: Op) -> Op {
+    if op == Op::LoadFastLoadFast {
+        return Op::LoadFastBorrowLoadFastBorrow;
+    }
+    // Nearly every other instruction is one.
+    select_unpredictable(op == Op::LoadFast, Op::LoadFastBorrow, op)
+}
+
+/// The owning form of an instruction, or itself.
+const fn owning(op: Op) -> Op {
+    match op {
+        Op::LoadFastBorrow => Op::LoadFast,
+        Op::LoadFastBorrowLoadFastBorrow => Op::LoadFastLoadFast,
+        op => op,
+    }
+}
 
 impl BasicBlock {
     fn borrow_within(&mut self, tracker: &mut Tracker, context: &PassContext<'_>) {
-        tracker.begin(self.start_depth.unwrap_or(0), self.used);
-        for (index, instruction) in self.instructions().iter().enumerate() {
-            let (op, oparg) = (instruction.op, instruction.oparg);
+        tracker.begin(self.start_depth.unwrap_or(0));
+        let block = self.instructions_mut();
+        for index in 0..block.len() {
+            let Instruction { op, oparg, .. } = block[index];
+            // Until it turns out that it must not.
+            block[index].op = borrowing(op);
             let treatment = TREATMENTS[op as usize];
-            if treatment == Treatment::Moves {
-                tracker.step(index, op, oparg, context);
-            } else {
-                // All bits, which is no local, unless it loads one.
-                let local = oparg | 0_u32.wrapping_sub(u32::from(op != Op::LoadFast));
-                let item = Item { pusher: index as u32, local };
-                tracker.replace(context.effects.onwards(op, oparg), item, treatment);
+            match treatment {
+                Treatment::Replaces | Treatment::KeepsTop => {
+                    // All bits, which is no local, unless it loads one.
+                    let local = oparg | 0_u32.wrapping_sub(u32::from(op != Op::LoadFast));
+                    let item = Item { pusher: index as u32, local };
+                    tracker.replace(context.effects.onwards(op, oparg), item, treatment);
+                }
+                Treatment::Stores => tracker.store(oparg, block),
+                Treatment::Moves => tracker.step(index, op, oparg, block, context),
             }
         }
-        tracker.keep_what_is_left();
-        for (instruction, must_own) in self.instructions_mut().iter_mut().zip(&tracker.must_own) {
-            let borrowing = BORROWING[instruction.op as usize];
-            let borrows = !must_own & (borrowing as u32 != Op::Nop as u32);
-            instruction.op = if borrows { borrowing } else { instruction.op };
-        }
+        tracker.own_what_is_left(block);
     }
 }
 
@@ -178,6 +186,8 @@ enum Treatment {
     Replaces,
     /// Takes some and leaves a new one, and perhaps above it the one that was on top.
     KeepsTop,
+    /// Stores the one on top into a local.
+    Stores,
     /// Something of its own.
     Moves,
 }
@@ -203,7 +213,6 @@ static TREATMENTS: [Treatment; Op::COUNT] = {
         Op::MatchSequence,
         Op::Send,
         Op::SetFunctionAttribute,
-        Op::StoreFast,
         Op::StoreFastLoadFast,
         Op::StoreFastStoreFast,
         Op::Swap,
@@ -220,30 +229,37 @@ static TREATMENTS: [Treatment; Op::COUNT] = {
         table[MOVING[index] as usize] = Treatment::Moves;
         index += 1;
     }
+    table[Op::StoreFast as usize] = Treatment::Stores;
     table
 };
 
 impl Tracker {
     /// Follows an instruction that moves items, or leaves what it looks at.
-    fn step(&mut self, index: usize, op: Op, oparg: u32, context: &PassContext<'_>) {
+    fn step(
+        &mut self,
+        index: usize,
+        op: Op,
+        oparg: u32,
+        block: &mut [Instruction],
+        context: &PassContext<'_>,
+    ) {
         match op {
-            Op::DeleteFast => self.rebind(oparg),
+            Op::DeleteFast => self.rebind(oparg, block),
             Op::LoadFastAndClear => {
-                self.rebind(oparg);
+                self.rebind(oparg, block);
                 self.push(index, oparg);
             }
             Op::LoadFastLoadFast => {
                 self.push(index, oparg >> 4);
                 self.push(index, oparg & 15);
             }
-            Op::StoreFast => self.store(oparg),
             Op::StoreFastLoadFast => {
-                self.store(oparg >> 4);
+                self.store(oparg >> 4, block);
                 self.push(index, oparg & 15);
             }
             Op::StoreFastStoreFast => {
-                self.store(oparg >> 4);
-                self.store(oparg & 15);
+                self.store(oparg >> 4, block);
+                self.store(oparg & 15, block);
             }
             Op::Copy => {
                 self.push_item(self.items[self.depth - oparg as usize]);

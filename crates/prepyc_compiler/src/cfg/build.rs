@@ -3,19 +3,9 @@
 //! Mirrors `_PyCfg_FromInstructionSequence` (`Python/flowgraph.c`).
 
 use super::contents::Contents;
-use super::{BasicBlockId, Cfg, Instruction};
+use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
 use crate::op::{ControlFlow, Op};
 use crate::sequence::{InstructionSequence, Operand, SequenceInstruction};
-
-/// The block that is being filled; it gets its instructions when the next one begins.
-struct End {
-    block: BasicBlockId,
-    slots: Vec<Instruction>,
-    contents: Contents,
-    is_labelled: bool,
-    /// The last instruction jumps or leaves: nothing can follow it in there.
-    is_closed: bool,
-}
 
 impl Cfg {
     /// Forgets the code object before and takes this one.
@@ -24,86 +14,90 @@ impl Cfg {
     /// If a label that is jumped to stands nowhere, or behind the last instruction.
     #[inline(never)]
     pub(crate) fn build(&mut self, sequence: &InstructionSequence) {
-        self.in_use = 0;
         self.has_handlers = false;
         self.edges_changed = true;
-        self.jumps.clear();
+        let instructions = sequence.instructions();
         let mut targets = std::mem::take(&mut self.targets);
         targets.clear();
-        targets.resize(sequence.len(), NOT_A_TARGET);
+        targets.resize(instructions.len(), NOT_A_TARGET);
         sequence.targets().for_each(|place| targets[place] = A_TARGET);
-        let mut end = self.begin_block();
-        for (instruction, target) in sequence.instructions().iter().zip(&mut targets) {
-            if *target == A_TARGET {
-                if !end.slots.is_empty() || end.is_labelled {
-                    self.begin_next_block(&mut end);
-                }
-                end.is_labelled = true;
-                *target = end.block.index() as u32;
-            }
-            if instruction.op == Op::AnnotationsPlaceholder {
-                let code = sequence.annotations_code().map_or(&[][..], InstructionSequence::instructions);
-                code.iter().for_each(|instruction| self.append(&mut end, instruction));
-            } else {
-                self.append(&mut end, instruction);
-            }
+        let mut ends = std::mem::take(&mut self.ends);
+        find_ends(instructions, &mut targets, &mut ends);
+        self.in_use = ends.len();
+        if self.blocks.len() < ends.len() {
+            self.blocks.resize_with(ends.len(), BasicBlock::default);
         }
-        self.end_block(end);
-        self.resolve_targets(sequence, &targets);
+        let mut start = 0;
+        for (index, &end) in ends.iter().enumerate() {
+            let found = &instructions[start..end as usize];
+            let block = &mut self.blocks[index];
+            block.reset();
+            block.is_labelled = targets.get(start).is_some_and(|&target| target != NOT_A_TARGET);
+            block.next = (index + 1 < ends.len()).then(|| BasicBlockId::new(index + 1));
+            let block_of = |label| BasicBlockId::new(targets[sequence.place_of(label)] as usize);
+            let mut contents = Contents::NOTHING;
+            block.slots.extend(found.iter().map(|instruction| {
+                contents.insert(Contents::of_parts(instruction.op, instruction.location));
+                let (oparg, target) = match instruction.operand {
+                    Operand::Oparg(oparg) => (oparg, None),
+                    Operand::Target(label) => (0, Some(block_of(label))),
+                };
+                Instruction {
+                    op: instruction.op,
+                    oparg,
+                    location: instruction.location,
+                    target,
+                    handler: None,
+                }
+            }));
+            block.contents = contents;
+            if block.contents.has(Contents::PLACEHOLDER) {
+                block.put_annotations(sequence);
+            }
+            block.used = block.slots.len();
+            self.has_handlers |= block.contents.has(Contents::SETUP);
+            start = end as usize;
+        }
+        self.ends = ends;
         self.targets = targets;
     }
+}
 
-    #[inline]
-    fn append(&mut self, end: &mut End, instruction: &SequenceInstruction) {
-        if end.is_closed {
-            self.begin_next_block(end);
-        }
-        let (op, location) = (instruction.op, instruction.location);
-        let mut appended = Instruction::new(op, 0, location);
-        match instruction.operand {
-            Operand::Oparg(oparg) => {
-                appended.oparg = oparg;
-                end.is_closed = op.is_scope_exit();
+impl BasicBlock {
+    /// Replaces the placeholder by the annotations' own instructions, which neither jump nor leave.
+    #[cold]
+    fn put_annotations(&mut self, sequence: &InstructionSequence) {
+        let code = sequence.annotations_code().map_or(&[][..], InstructionSequence::instructions);
+        let code = code.iter().map(|found| match found.operand {
+            Operand::Oparg(oparg) => Instruction::new(found.op, oparg, found.location),
+            Operand::Target(_) => unreachable!("annotations have no labels"),
+        });
+        let place = self.slots.iter().position(|found| found.op == Op::AnnotationsPlaceholder);
+        let place = place.expect("there is a placeholder");
+        self.slots.splice(place..=place, code);
+        self.contents = self.slots.iter().map(Contents::of).fold(self.contents, Contents::and);
+    }
+}
+
+/// Finds out where blocks end: before the instructions that `targets` marks, and after those that leave or jump. What
+/// is marked gets the number of the block that it begins.
+fn find_ends(instructions: &[SequenceInstruction], targets: &mut [u32], ends: &mut Vec<u32>) {
+    ends.clear();
+    let mut is_closed = false;
+    for (index, (instruction, target)) in instructions.iter().zip(targets).enumerate() {
+        if is_closed | (*target != NOT_A_TARGET) {
+            if index > 0 {
+                ends.push(index as u32);
             }
-            Operand::Target(label) => {
-                // Any block will do until all of them stand.
-                appended.target = Some(end.block);
-                self.jumps.push((end.block, end.slots.len() as u32, label));
-                self.has_handlers |= op.is_block_push();
-                end.is_closed = !op.is_block_push();
+            if *target != NOT_A_TARGET {
+                *target = ends.len() as u32;
             }
         }
-        end.contents.insert(Contents::of(&appended));
-        end.slots.push(appended);
+        let op = instruction.op;
+        let jumps = matches!(instruction.operand, Operand::Target(_)) & !op.is_block_push();
+        is_closed = jumps | op.is_scope_exit();
     }
-
-    fn begin_block(&mut self) -> End {
-        let block = self.new_block();
-        let slots = std::mem::take(&mut self[block].slots);
-        End { block, slots, contents: Contents::NOTHING, is_labelled: false, is_closed: false }
-    }
-
-    fn end_block(&mut self, end: End) {
-        let block = &mut self[end.block];
-        block.used = end.slots.len();
-        block.slots = end.slots;
-        block.contents = end.contents;
-        block.is_labelled = end.is_labelled;
-    }
-
-    fn begin_next_block(&mut self, end: &mut End) {
-        let next = self.begin_block();
-        self[end.block].next = Some(next.block);
-        self.end_block(std::mem::replace(end, next));
-    }
-
-    fn resolve_targets(&mut self, sequence: &InstructionSequence, targets: &[u32]) {
-        for &(block, place, label) in &self.jumps {
-            let target = targets[sequence.place_of(label)];
-            let instruction = &mut self.blocks[block.index()].slots[place as usize];
-            instruction.target = Some(BasicBlockId::new(target as usize));
-        }
-    }
+    ends.push(instructions.len() as u32);
 }
 
 const NOT_A_TARGET: u32 = u32::MAX;

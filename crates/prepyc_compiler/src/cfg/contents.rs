@@ -4,6 +4,7 @@
 //! too little: whoever puts an instruction into a block notes it (debug builds check that between passes).
 
 use super::{BasicBlock, Instruction};
+use crate::location::Location;
 use crate::op::Op;
 
 /// A set of kinds of instructions.
@@ -25,6 +26,8 @@ impl Contents {
     pub(super) const POP_TOP: Contents = Contents(1 << 6);
     /// Loads, stores or deletes a fast local.
     pub(super) const LOCAL: Contents = Contents(1 << 7);
+    /// Loads a fast local, and may turn out to borrow it.
+    pub(super) const LOCAL_LOAD: Contents = Contents(1 << 16);
     /// Leaves a fast local without a value, or maybe without.
     pub(super) const UNBINDING: Contents = Contents(1 << 8);
     /// Names a cell or free variable.
@@ -41,7 +44,10 @@ impl Contents {
     /// Jumps by what it leaves on the stack: a pseudo-instruction.
     pub(super) const SHORT_CIRCUIT: Contents = Contents(1 << 14);
 
-    const fn and(self, other: Contents) -> Contents {
+    /// Stands for the deferred annotations.
+    pub(super) const PLACEHOLDER: Contents = Contents(1 << 15);
+
+    pub(super) const fn and(self, other: Contents) -> Contents {
         Contents(self.0 | other.0)
     }
 
@@ -59,8 +65,13 @@ impl Contents {
 
     /// What there is to note of an instruction.
     pub(super) fn of(instruction: &Instruction) -> Contents {
-        let contents = Contents::of_op(instruction.op);
-        if instruction.location.has_line() { contents } else { contents.and(Contents::LINELESS) }
+        Contents::of_parts(instruction.op, instruction.location)
+    }
+
+    /// What there is to note of an instruction there.
+    pub(super) fn of_parts(op: Op, location: Location) -> Contents {
+        let contents = Contents::of_op(op);
+        if location.has_line() { contents } else { contents.and(Contents::LINELESS) }
     }
 
     /// What there is to note of an instruction, its place apart.
@@ -85,7 +96,7 @@ static TABLE: [u32; Op::COUNT] = {
     table
 };
 
-const GROUPS: [(Contents, &[Op]); 14] = [
+const GROUPS: [(Contents, &[Op]); 16] = [
     (Contents::NOP, &[Op::Nop]),
     (Contents::SETUP, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
     (Contents::CONSTANT, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
@@ -131,6 +142,7 @@ const GROUPS: [(Contents, &[Op]); 14] = [
             Op::DeleteFast,
         ],
     ),
+    (Contents::LOCAL_LOAD, &[Op::LoadFast, Op::LoadFastLoadFast]),
     (Contents::UNBINDING, &[Op::DeleteFast, Op::LoadFastAndClear, Op::StoreFastMaybeNull]),
     (
         Contents::CELL,
@@ -152,6 +164,7 @@ const GROUPS: [(Contents, &[Op]); 14] = [
         Contents::CONDITIONAL_JUMP,
         &[Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::PopJumpIfNone, Op::PopJumpIfNotNone],
     ),
+    (Contents::PLACEHOLDER, &[Op::AnnotationsPlaceholder]),
     (Contents::SHORT_CIRCUIT, &[Op::JumpIfFalse, Op::JumpIfTrue]),
     (
         Contents::PSEUDO,

@@ -26,7 +26,6 @@ use std::num::NonZeroU32;
 
 use crate::location::Location;
 use crate::op::{ControlFlow, Op};
-use crate::sequence::Label;
 use contents::Contents;
 
 /// A basic block of one [`Cfg`].
@@ -235,8 +234,8 @@ pub(crate) struct Cfg {
     pending: Vec<BasicBlockId>,
     /// Scratch of `build`: by index of an instruction, the block it begins.
     targets: Vec<u32>,
-    /// Scratch of `build`: the instructions with a target, as block and place in it.
-    jumps: Vec<(BasicBlockId, u32, Label)>,
+    /// Scratch of `build`: where the blocks end.
+    ends: Vec<u32>,
     /// Whether there is a SETUP in the code object, and so a handler.
     has_handlers: bool,
     /// Whether a pass may have changed what leads where since `remove_unreachable_blocks`.

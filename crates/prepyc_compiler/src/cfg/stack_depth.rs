@@ -3,8 +3,9 @@
 //! Mirrors `calculate_stackdepth` (`Python/flowgraph.c`). Follows each way once, since all ways to a block arrive with
 //! the same depth.
 
-use super::{BasicBlockId, Cfg};
-use crate::op::Op;
+use super::contents::Contents;
+use super::{BasicBlockId, Cfg, Instruction};
+use crate::op::{ControlFlow, Op};
 use crate::stack::StackEffects;
 
 impl Cfg {
@@ -19,31 +20,55 @@ impl Cfg {
         let entry = self.entry();
         self.enter_at_depth(entry, 0, &mut pending);
         while let Some(id) = pending.pop() {
-            let mut depth = self[id].start_depth.unwrap_or(0);
-            let used = self[id].used;
-            let slots = std::mem::take(&mut self[id].slots);
-            for instruction in &slots[..used] {
-                deepest = deepest.max(depth);
-                if let Some(target) = instruction.target.filter(|_| instruction.op != Op::EndAsyncFor) {
-                    let effect = effects.jumping(instruction.op, instruction.oparg);
-                    self.enter_at_depth(target, depth + effect.pushes - effect.pops, &mut pending);
-                }
-                let effect = effects.onwards(instruction.op, instruction.oparg);
-                let taken = depth.checked_sub(effect.pops);
-                depth = taken
-                    .unwrap_or_else(|| panic!("{} finds nothing on the stack", instruction.op.name()))
-                    + effect.pushes;
+            let start = self[id].start_depth.unwrap_or(0) as i32;
+            if self[id].may_have(Contents::SETUP) {
+                self.enter_handlers(id, start, effects, &mut pending);
             }
-            self[id].slots = slots;
+            let (mut depth, mut before_last, mut most) = (start, start, start);
+            for instruction in self[id].instructions() {
+                most = most.max(depth);
+                before_last = depth;
+                debug_assert!(depth as u32 >= effects.onwards(instruction.op, instruction.oparg).pops);
+                depth += effects.growth(instruction.op, instruction.oparg);
+            }
+            deepest = deepest.max(most);
+            assert!(depth >= 0, "a block takes {} items that are not on the stack", -depth);
+            // Jumps stand last.
+            if let Some(&Instruction { op, oparg, target: Some(target), .. }) = self[id].last()
+                && op != Op::EndAsyncFor
+                && !op.is_block_push()
+            {
+                let growth = effects.jumping(op, oparg).growth();
+                self.enter_at_depth(target, before_last + growth, &mut pending);
+            }
             if let Some(next) = self[id].next.filter(|_| self[id].has_fallthrough()) {
                 self.enter_at_depth(next, depth, &mut pending);
             }
         }
         self.pending = pending;
-        deepest
+        deepest as u32
     }
 
-    fn enter_at_depth(&mut self, id: BasicBlockId, depth: u32, pending: &mut Vec<BasicBlockId>) {
+    /// Notes the depth at each handler that a block announces.
+    fn enter_handlers(
+        &mut self,
+        id: BasicBlockId,
+        start: i32,
+        effects: &StackEffects,
+        pending: &mut Vec<BasicBlockId>,
+    ) {
+        let mut depth = start;
+        for index in 0..self[id].used {
+            let Instruction { op, oparg, target, .. } = self[id].slots[index];
+            if let Some(handler) = target.filter(|_| op.is_block_push()) {
+                self.enter_at_depth(handler, depth + effects.jumping(op, oparg).growth(), pending);
+            }
+            depth += effects.growth(op, oparg);
+        }
+    }
+
+    fn enter_at_depth(&mut self, id: BasicBlockId, depth: i32, pending: &mut Vec<BasicBlockId>) {
+        let depth = depth as u32;
         let block = &mut self[id];
         match block.start_depth {
             None => {

@@ -3,7 +3,7 @@
 //! Mirrors `insert_superinstructions` (`Python/flowgraph.c`, from 3.13 on).
 
 use super::contents::Contents;
-use super::{Cfg, Instruction};
+use super::{BasicBlock, Cfg, Instruction};
 use crate::op::Op;
 
 /// Each of the two locals has four bits.
@@ -13,27 +13,34 @@ impl Cfg {
     /// Pairs up neighbouring loads and stores of low-numbered locals that are not on different lines.
     #[inline(never)]
     pub(super) fn insert_superinstructions(&mut self) {
-        self.for_each_block(|cfg, id| {
-            if !cfg[id].may_have(Contents::LOCAL) {
-                return;
+        // The order does not matter.
+        for block in &mut self.blocks[..self.in_use] {
+            if block.may_have(Contents::LOCAL) {
+                block.pair_up();
             }
-            let mut has_pairs = false;
-            let instructions = cfg[id].instructions_mut();
-            for index in 1..instructions.len() {
-                let (first, second) = (&instructions[index - 1], &instructions[index]);
-                let Some(op) = paired(first, second) else {
-                    continue;
-                };
-                instructions[index - 1].oparg = first.oparg << 4 | second.oparg;
-                instructions[index - 1].op = op;
-                instructions[index].set_nop();
+        }
+        self.remove_redundant_nops();
+    }
+}
+
+impl BasicBlock {
+    fn pair_up(&mut self) {
+        let instructions = self.instructions_mut();
+        let mut has_pairs = false;
+        for index in 1..instructions.len() {
+            let [first, second] = &mut instructions[index - 1..=index] else {
+                continue;
+            };
+            if let Some(op) = paired(first, second) {
+                first.oparg = first.oparg << 4 | second.oparg;
+                first.op = op;
+                second.set_nop();
                 has_pairs = true;
             }
-            if has_pairs {
-                cfg[id].contents.insert(Contents::NOP);
-            }
-        });
-        self.remove_redundant_nops();
+        }
+        if has_pairs {
+            self.contents.insert(Contents::NOP.and(Contents::LOCAL_LOAD));
+        }
     }
 }
 
