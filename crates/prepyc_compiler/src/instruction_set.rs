@@ -4,6 +4,9 @@ use prepyc_version::PyVersion;
 
 use crate::op::Op;
 
+/// Bytes enough for any instruction with its EXTENDED_ARGs and cache entries.
+pub(crate) const ROOM: usize = 32;
+
 /// What `assemble` knows of a version's instructions.
 #[derive(Debug)]
 pub(crate) struct InstructionSet {
@@ -29,6 +32,8 @@ impl InstructionSet {
                 encodings[info.opcode as usize] = Encoding { number, units: 1 + info.caches };
             }
         }
+        let largest = encodings.iter().map(|encoding| usize::from(encoding.units)).max().unwrap_or(0);
+        assert!(2 * (MAX_EXTENDED_ARGS + largest) <= ROOM, "there is room for every instruction");
         let number_of = |op: Op| encodings[op as usize].number;
         let extended_arg = number_of(Op::ExtendedArg);
         assert!(number_of(Op::Cache) == 0, "cache entries are zeroes");
@@ -47,10 +52,18 @@ impl InstructionSet {
         u32::from(units) + extensions
     }
 
-    /// Writes the instruction over the zeroes at the head of `code`, which become its cache entries; gives its size.
+    /// Writes the instruction at the head of `code`, which has [`ROOM`] for it, what is behind it becoming zeroes; gives
+    /// its size.
+    ///
+    /// # Panics
+    /// If the version does not have it.
     #[inline]
     pub(crate) fn write(&self, op: Op, oparg: u32, code: &mut [u8]) -> u32 {
         let Encoding { number, units } = self.encodings[op as usize];
+        assert!(units != 0, "this version has no {}", op.name());
+        let code = code.first_chunk_mut::<ROOM>().expect("there is room for an instruction");
+        // All of it at once is quicker than as many cache entries as there are.
+        code.fill(0);
         if oparg > 0xFF {
             return u32::from(units) + self.write_extended(number, oparg, code);
         }
@@ -71,6 +84,9 @@ impl InstructionSet {
         count
     }
 }
+
+/// EXTENDED_ARGs that the largest oparg needs.
+const MAX_EXTENDED_ARGS: usize = extended_args(u32::MAX) as usize;
 
 /// How many EXTENDED_ARGs the oparg needs.
 const fn extended_args(oparg: u32) -> u32 {

@@ -6,62 +6,43 @@ use prepyc_bytecode::exception_table::{ExceptionEntry, write_entry};
 
 use super::Assembler;
 use crate::cfg::{BasicBlockId, Cfg};
-use crate::instruction_set::InstructionSet;
 
-/// Instructions under one handler, or under none, that may go on.
-struct Range {
-    start: u32,
-    handler: Option<BasicBlockId>,
+/// A place in the code from which on another handler is in force, or none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HandlerTurn {
+    /// In code units from the start of the code.
+    pub(super) offset: u32,
+    pub(super) handler: Option<BasicBlockId>,
 }
 
 impl Assembler {
-    /// Writes the table over what `table` holds.
-    pub(super) fn write_exception_table(&mut self, cfg: &Cfg, set: &InstructionSet) {
+    /// Writes the table of code of that many code units over what `table` holds.
+    pub(super) fn write_exception_table(&mut self, cfg: &Cfg, size: u32) {
         self.table.clear();
         if !cfg.has_handlers() {
             return;
         }
-        let mut open = Range { start: 0, handler: None };
-        let mut offset = 0;
-        for index in 0..self.blocks.len() {
-            let block = self.blocks[index];
-            for instruction in cfg[block.id].instructions() {
-                if instruction.handler != open.handler {
-                    open = self.turn_to_handler(cfg, open, instruction.handler, offset);
-                }
-                offset += match (instruction.target, block.jump) {
-                    (Some(_), Some(jump)) => jump.size,
-                    _ => set.size_of(instruction.op, instruction.oparg),
-                };
+        let place_of = |handler: BasicBlockId| self.places[handler.index()];
+        let mut open = HandlerTurn { offset: 0, handler: None };
+        for &turn in &self.turns {
+            // Handlers that stand at one place are one.
+            if open.handler.map(place_of) != turn.handler.map(place_of) {
+                write_range(&mut self.table, cfg, &self.offsets, open, turn.offset);
+                open = turn;
             }
         }
-        self.close_range(cfg, &open, offset);
+        write_range(&mut self.table, cfg, &self.offsets, open, size);
     }
+}
 
-    /// The code from `offset` on is under another handler: the range ends, unless both stand at one place.
-    fn turn_to_handler(
-        &mut self,
-        cfg: &Cfg,
-        open: Range,
-        handler: Option<BasicBlockId>,
-        offset: u32,
-    ) -> Range {
-        let place_of = |handler: BasicBlockId| self.places[handler.index()];
-        if open.handler.map(place_of) == handler.map(place_of) {
-            return open;
-        }
-        self.close_range(cfg, &open, offset);
-        Range { start: offset, handler }
-    }
-
-    fn close_range(&mut self, cfg: &Cfg, range: &Range, end: u32) {
-        let Some(handler) = range.handler else {
-            return;
-        };
-        let target = self.offsets[handler.index()];
-        // The depth at the handler counts what it is given: the exception, and the offset if it wants it.
-        let lasti = cfg[handler].preserves_lasti();
-        let depth = cfg[handler].start_depth() - 1 - u32::from(lasti);
-        write_entry(&mut self.table, &ExceptionEntry { start: range.start, end, target, depth, lasti });
-    }
+/// Writes the entry of a range that ends there.
+fn write_range(table: &mut Vec<u8>, cfg: &Cfg, offsets: &[u32], range: HandlerTurn, end: u32) {
+    let Some(handler) = range.handler else {
+        return;
+    };
+    let target = offsets[handler.index()];
+    // The depth at the handler counts what it is given: the exception, and the offset if it wants it.
+    let lasti = cfg[handler].preserves_lasti();
+    let depth = cfg[handler].start_depth() - 1 - u32::from(lasti);
+    write_entry(table, &ExceptionEntry { start: range.offset, end, target, depth, lasti });
 }

@@ -7,6 +7,15 @@ use prepyc_bytecode::LocationTableWriter;
 
 use crate::location::Location;
 
+/// Whether the places of all instructions are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Places {
+    /// They are.
+    AllKnown,
+    /// Some are those of next instructions: the table is not right yet.
+    SomeAreNext,
+}
+
 /// A location table being written, a run of instructions from one place at a time.
 pub(super) struct LocationRuns {
     writer: LocationTableWriter,
@@ -14,13 +23,14 @@ pub(super) struct LocationRuns {
     place: Location,
     /// How many code units it has.
     units: u32,
+    places: Places,
 }
 
 impl LocationRuns {
     /// The table of a code object whose `co_firstlineno` is this, in the memory given.
     pub(super) fn begin(memory: Vec<u8>, firstlineno: u32) -> LocationRuns {
         let writer = LocationTableWriter::reusing(memory, firstlineno as i32);
-        LocationRuns { writer, place: Location::NONE, units: 0 }
+        LocationRuns { writer, place: Location::NONE, units: 0, places: Places::AllKnown }
     }
 
     /// The next code units come from there.
@@ -34,17 +44,21 @@ impl LocationRuns {
         self.units += units;
     }
 
-    /// The table's bytes.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    /// The table's bytes, and whether they are right.
+    pub(super) fn finish(mut self) -> (Vec<u8>, Places) {
         self.write_run();
-        self.writer.finish()
+        (self.writer.finish(), self.places)
     }
 
     fn write_run(&mut self) {
-        match self.place.on_one_line() {
-            Some((line, column, end)) => self.writer.push_on_line(self.units, line as i32, column, end),
-            None => self.writer.push(self.units, written(self.place)),
+        if let Some((line, column, end)) = self.place.on_one_line() {
+            self.writer.push_on_line(self.units, line as i32, column, end);
+            return;
         }
+        if self.place.is_next() {
+            self.places = Places::SomeAreNext;
+        }
+        self.writer.push(self.units, written(self.place));
     }
 }
 

@@ -107,11 +107,6 @@ impl Cfg {
 }
 
 impl Cfg {
-    /// Whether an instruction may have the place of the next one.
-    pub(crate) fn may_have_next_locations(&self) -> bool {
-        self.may_have(Contents::LINELESS)
-    }
-
     /// Gives the instructions of a block that have the place of the next one that place, `next` being that of the
     /// first one behind it; gives that of its own first one.
     pub(crate) fn resolve_next_locations(&mut self, id: BasicBlockId, next: Location) -> Location {
