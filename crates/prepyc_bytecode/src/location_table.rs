@@ -95,16 +95,26 @@ impl LocationTableWriter {
         }
     }
 
-    /// As [`LocationTableWriter::push`] with a span on one line, quickly: most locations are one.
+    /// As [`LocationTableWriter::push`] with a span that has both columns, quickly: nearly all locations are one.
+    ///
+    /// # Panics
+    /// If the location ends on a line before the one it begins on.
     #[inline]
-    pub fn push_on_line(&mut self, mut code_units: u32, line: i32, column: u32, end_column: u32) {
+    pub fn push_span(&mut self, mut code_units: u32, line: i32, column: u32, end_line: i32, end_column: u32) {
+        let lines = end_line.wrapping_sub(line) as u32;
         while code_units > 0 {
             let covered = code_units.min(MAX_CODE_UNITS);
-            let difference = i64::from(line) - i64::from(self.line);
-            if !self.short_entry(covered, difference, column, end_column) {
-                self.push(code_units, Location::span(line, column, line, end_column));
+            let difference = line.wrapping_sub(self.line);
+            let is_small = (difference.wrapping_add(31) as u32) < 63
+                && (lines < 64) & (column < MAX_SHORT_COLUMN) & (end_column < MAX_SHORT_COLUMN);
+            if !is_small {
+                self.push(code_units, Location::span(line, column, end_line, end_column));
                 return;
             }
+            let (bytes, length) = small_entry(covered, difference, lines, column, end_column);
+            let length = self.bytes.len() + length;
+            self.bytes.extend_from_slice(&bytes.to_le_bytes());
+            self.bytes.truncate(length);
             self.line = line;
             code_units -= covered;
         }
@@ -132,8 +142,11 @@ impl LocationTableWriter {
         };
         if let (Some(column), Some(end_column)) = columns
             && end_line == line
-            && self.short_entry(code_units, difference, column, end_column)
+            && (0..3).contains(&difference)
+            && (column | end_column) < 128
         {
+            let (bytes, length) = small_entry(code_units, difference as i32, 0, column, end_column);
+            self.bytes.extend_from_slice(&bytes.to_le_bytes()[..length]);
             return;
         }
         self.first_byte(form::LONG, code_units);
@@ -143,29 +156,6 @@ impl LocationTableWriter {
         for column in [columns.0, columns.1] {
             self.unsigned(column.map_or(0, |column| u64::from(column) + 1));
         }
-    }
-
-    /// Writes an entry of a form with few bytes, if there is one for it.
-    ///
-    /// Which of the two forms it is cannot be foreseen: both are made, and bytes enough for either are written.
-    #[inline]
-    fn short_entry(&mut self, code_units: u32, difference: i64, column: u32, end_column: u32) -> bool {
-        if !(0..3).contains(&difference) || (column | end_column) >= 128 {
-            return false;
-        }
-        let width = end_column.wrapping_sub(column);
-        let is_shortest = (difference == 0) & (column < 80) & (width < 16);
-        let first_of = |form: u32| 0x80 | form << 3 | (code_units - 1);
-        // Their bytes, lowest first.
-        let shortest = first_of(column >> 3) | (column & 7) << 12 | (width & 15) << 8;
-        let one_line =
-            first_of(u32::from(form::ONE_LINE) + difference as u32) | column << 8 | end_column << 16;
-        let which = 0_u32.wrapping_sub(u32::from(is_shortest));
-        let bytes = shortest & which | one_line & !which;
-        let length = self.bytes.len() + 3 - usize::from(is_shortest);
-        self.bytes.extend_from_slice(&bytes.to_le_bytes());
-        self.bytes.truncate(length);
-        true
     }
 
     fn first_byte(&mut self, form: u8, code_units: u32) {
@@ -184,6 +174,41 @@ impl LocationTableWriter {
     fn signed(&mut self, number: i64) {
         self.unsigned(number.unsigned_abs() << 1 | u64::from(number < 0));
     }
+}
+
+/// The entry of a span: its bytes, lowest first, and how many they are. The line difference is at most 31 lines up or
+/// down, the span ends at most 63 lines below, the columns are less than [`MAX_SHORT_COLUMN`].
+#[inline]
+fn small_entry(code_units: u32, difference: i32, lines: u32, column: u32, end_column: u32) -> (u64, usize) {
+    let first_of = |form: u32| 0x80 | form << 3 | (code_units - 1);
+    if (lines == 0) & ((difference as u32) < 3) & ((column | end_column) < 128) {
+        // Which of the two forms it is cannot be foreseen: both are made.
+        let width = end_column.wrapping_sub(column);
+        let is_shortest = (difference == 0) & (column < 80) & (width < 16);
+        let shortest = first_of(column >> 3) | (column & 7) << 12 | (width & 15) << 8;
+        let one_line =
+            first_of(u32::from(form::ONE_LINE) + difference as u32) | column << 8 | end_column << 16;
+        let which = 0_u32.wrapping_sub(u32::from(is_shortest));
+        let bytes = shortest & which | one_line & !which;
+        return (bytes.into(), 3 - usize::from(is_shortest));
+    }
+    let signed = difference.unsigned_abs() << 1 | u32::from(difference < 0);
+    let (column, column_bits) = two_sixths(column + 1);
+    let (end_column, end_bits) = two_sixths(end_column + 1);
+    let first = first_of(form::LONG.into()) | signed << 8 | lines << 16;
+    let columns = column | end_column << column_bits;
+    (u64::from(first) | columns << 24, 3 + ((column_bits + end_bits) / 8) as usize)
+}
+
+/// Columns from here on take more than two bytes of six bits in the long form, which counts them from one.
+const MAX_SHORT_COLUMN: u32 = (1 << 12) - 1;
+
+/// A number of at most twelve bits in one byte or two, six bits a byte, lowest first, and how many bits they are.
+#[inline]
+fn two_sixths(number: u32) -> (u64, u32) {
+    let more = u32::from(number >= 0x40);
+    let bytes = number & 0x3F | more << 6 | number >> 6 << 8;
+    (bytes.into(), 8 + 8 * more)
 }
 
 const fn first_byte(form: u8, code_units: u32) -> u8 {

@@ -69,15 +69,13 @@ impl Location {
         }
     }
 
-    /// Line, first column and column after the last of a range on one line.
+    /// Line, column, last line and column after the last, of a range.
     #[must_use]
-    pub const fn on_one_line(self) -> Option<(u32, u32, u32)> {
-        let is_range = (self.line >= 0) & (self.column >= 0) & (self.end_column >= 0);
-        if is_range & (self.line == self.end_line) {
-            Some((self.line as u32, self.column as u32, self.end_column as u32))
-        } else {
-            None
+    pub const fn span(self) -> Option<(u32, u32, u32, u32)> {
+        if self.line | self.end_line | self.column | self.end_column < 0 {
+            return None;
         }
+        Some((self.line as u32, self.column as u32, self.end_line as u32, self.end_column as u32))
     }
 
     /// Whether it names a line of the source.

@@ -51,8 +51,8 @@ impl LocationRuns {
     }
 
     fn write_run(&mut self) {
-        if let Some((line, column, end)) = self.place.on_one_line() {
-            self.writer.push_on_line(self.units, line as i32, column, end);
+        if let Some((line, column, end_line, end_column)) = self.place.span() {
+            self.writer.push_span(self.units, line as i32, column, end_line as i32, end_column);
             return;
         }
         if self.place.is_next() {
