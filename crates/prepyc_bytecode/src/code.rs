@@ -8,7 +8,7 @@ use prepyc_version::PyVersion;
 use crate::error::FormatError;
 use crate::marshal;
 use crate::repr::Repr;
-use crate::{Constant, PyStr, StrId, Strings};
+use crate::{BytesId, Constant, NamesId, PyStr, StrId, Strings};
 
 /// A compiled module: a version of Python, its strings and its code objects.
 ///
@@ -26,7 +26,8 @@ pub struct Program {
 
 /// A code object. Fields are named after Python's `co_*` attributes and mean the same.
 ///
-/// Bytes and lists of names are shared (`Arc`), as CPython shares them between code objects.
+/// Strings, byte strings and lists of names stand in the program's [`Strings`], each once, as CPython shares them between
+/// code objects.
 #[derive(Clone, Debug)]
 pub struct CodeObject {
     /// Positional parameters, the positional-only ones included.
@@ -40,15 +41,15 @@ pub struct CodeObject {
     /// `CO_*` flag bits.
     pub flags: u32,
     /// The instructions, two bytes each, with zeroed inline caches.
-    pub code: Arc<[u8]>,
+    pub code: BytesId,
     /// Constants, in the order instructions refer to them.
     pub consts: Arc<[Constant]>,
     /// Names of globals, attributes and imports.
-    pub names: Arc<[StrId]>,
+    pub names: NamesId,
     /// Names of all locals, cells and free variables, in slot order.
-    pub localsplusnames: Arc<[StrId]>,
+    pub localsplusnames: NamesId,
     /// What each of `localsplusnames` is, in the bits of [`LocalKind`].
-    pub localspluskinds: Arc<[u8]>,
+    pub localspluskinds: BytesId,
     /// The source's path.
     pub filename: StrId,
     /// The name of the function or class, or `<module>` and the like.
@@ -58,9 +59,9 @@ pub struct CodeObject {
     /// The first line, counted from 1.
     pub firstlineno: i32,
     /// The location table (see `location_table`).
-    pub linetable: Arc<[u8]>,
+    pub linetable: BytesId,
     /// The exception table (see `exception_table`).
-    pub exceptiontable: Arc<[u8]>,
+    pub exceptiontable: BytesId,
 }
 
 /// The bits of a byte in `localspluskinds` (CPython: `Include/internal/pycore_code.h`, `CO_FAST_*`).
@@ -92,23 +93,23 @@ impl CodeObject {
     }
 
     /// `co_varnames`: the locals, parameters first.
-    pub fn varnames(&self) -> impl Iterator<Item = StrId> {
-        self.locals_of_kind(LocalKind::LOCAL)
+    pub fn varnames(&self, strings: &Strings) -> impl Iterator<Item = StrId> {
+        self.locals_of_kind(strings, LocalKind::LOCAL)
     }
 
     /// `co_cellvars`: the variables that inner functions use, parameters among them.
-    pub fn cellvars(&self) -> impl Iterator<Item = StrId> {
-        self.locals_of_kind(LocalKind::CELL)
+    pub fn cellvars(&self, strings: &Strings) -> impl Iterator<Item = StrId> {
+        self.locals_of_kind(strings, LocalKind::CELL)
     }
 
     /// `co_freevars`: the variables of outer functions.
-    pub fn freevars(&self) -> impl Iterator<Item = StrId> {
-        self.locals_of_kind(LocalKind::FREE)
+    pub fn freevars(&self, strings: &Strings) -> impl Iterator<Item = StrId> {
+        self.locals_of_kind(strings, LocalKind::FREE)
     }
 
-    fn locals_of_kind(&self, kind: LocalKind) -> impl Iterator<Item = StrId> {
-        let kinds = self.localspluskinds.iter().map(|&bits| LocalKind(bits));
-        let named = self.localsplusnames.iter().copied().zip(kinds);
+    fn locals_of_kind(&self, strings: &Strings, kind: LocalKind) -> impl Iterator<Item = StrId> {
+        let kinds = strings.bytes(self.localspluskinds).iter().map(|&bits| LocalKind(bits));
+        let named = strings.names(self.localsplusnames).iter().copied().zip(kinds);
         named.filter(move |(_, bits)| bits.contains(kind)).map(|(name, _)| name)
     }
 }
@@ -156,6 +157,16 @@ impl Program {
     /// Appends what [`Program::to_marshal`] returns.
     pub fn to_marshal_into(&self, bytes: &mut Vec<u8>) {
         marshal::write_program(self, bytes);
+    }
+
+    /// A byte string of this program.
+    pub fn bytes(&self, id: BytesId) -> &[u8] {
+        self.strings.bytes(id)
+    }
+
+    /// A list of names of this program.
+    pub fn names(&self, id: NamesId) -> &[StrId] {
+        self.strings.names(id)
     }
 
     /// The text of a string of this program.

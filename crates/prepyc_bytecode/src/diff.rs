@@ -12,7 +12,7 @@ use crate::instruction::{Instruction, Instructions};
 use crate::location_table::{Location, LocationTable};
 use crate::marshal;
 use crate::repr::Repr;
-use crate::strings::{StrId, Strings};
+use crate::strings::{BytesId, NamesId, StrId, Strings};
 
 /// A field in which two code objects differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,8 +98,8 @@ impl Comparison<'_> {
             .or_else(|| self.instructions(left, right))
             .or_else(|| self.consts(left, right))
             .or_else(|| self.names(left, right))
-            .or_else(|| locations(left, right))
-            .or_else(|| handlers(left, right));
+            .or_else(|| self.locations(left, right))
+            .or_else(|| self.handlers(left, right));
         if let Some(found) = found {
             self.report(left, found);
         }
@@ -136,10 +136,10 @@ impl Comparison<'_> {
                 return Some(whole(field).differ(format_args!("{left:?}"), format_args!("{right:?}")));
             }
         }
-        self.name_lists("co_names", &left.names, &right.names)
-            .or_else(|| self.name_lists("co_localsplusnames", &left.localsplusnames, &right.localsplusnames))
+        self.name_lists("co_names", left.names, right.names)
+            .or_else(|| self.name_lists("co_localsplusnames", left.localsplusnames, right.localsplusnames))
             .or_else(|| {
-                let [left, right] = [&left.localspluskinds, &right.localspluskinds];
+                let [left, right] = self.bytes(left.localspluskinds, right.localspluskinds);
                 let index =
                     (0..left.len().max(right.len())).find(|&index| left.get(index) != right.get(index))?;
                 let text = |kinds: &[u8]| {
@@ -149,7 +149,13 @@ impl Comparison<'_> {
             })
     }
 
-    fn name_lists(&self, field: &'static str, left: &[StrId], right: &[StrId]) -> Option<Found> {
+    /// A byte string of each side.
+    fn bytes(&self, left: BytesId, right: BytesId) -> [&[u8]; 2] {
+        [self.left.bytes(left), self.right.bytes(right)]
+    }
+
+    fn name_lists(&self, field: &'static str, left: NamesId, right: NamesId) -> Option<Found> {
+        let [left, right] = [self.left.names(left), self.right.names(right)];
         let text = |program: &Program, names: &[StrId], index: usize| {
             names.get(index).map_or("nothing".to_owned(), |&name| format!("{:?}", program.str(name)))
         };
@@ -160,12 +166,13 @@ impl Comparison<'_> {
     }
 
     fn instructions(&self, left: &CodeObject, right: &CodeObject) -> Option<Found> {
-        if left.code == right.code {
+        let [left, right] = self.bytes(left.code, right.code);
+        if left == right {
             return None;
         }
         let version = self.left.version;
-        let mut lefts = Instructions::new(&left.code, version);
-        let mut rights = Instructions::new(&right.code, version);
+        let mut lefts = Instructions::new(left, version);
+        let mut rights = Instructions::new(right, version);
         loop {
             let [left_next, right_next] = [lefts.next(), rights.next()];
             let key =
@@ -179,14 +186,12 @@ impl Comparison<'_> {
             }
             if left_next.is_none() {
                 // The same instructions; what differs is an inline cache or a needless prefix.
-                let index = left.code.iter().zip(right.code.iter()).position(|(left, right)| left != right);
-                let index = index.unwrap_or(left.code.len().min(right.code.len()));
+                let index = left.iter().zip(right).position(|(left, right)| left != right);
+                let index = index.unwrap_or(left.len().min(right.len()));
                 let text = |code: &[u8]| {
                     code.get(index).map_or("nothing".to_owned(), |byte| format!("byte {byte:#04x}"))
                 };
-                return Some(
-                    at_offset("co_code", index as u32 / 2).differ(text(&left.code), text(&right.code)),
-                );
+                return Some(at_offset("co_code", index as u32 / 2).differ(text(left), text(right)));
             }
         }
     }
@@ -220,59 +225,52 @@ impl Comparison<'_> {
         };
         bytes(left, &self.left.strings) == bytes(right, &self.right.strings)
     }
-}
 
-fn instruction_text(instruction: Option<Instruction>) -> String {
-    match instruction {
-        None => "nothing".to_owned(),
-        Some(Instruction { info: Some(info), oparg, .. }) => format!("{} {oparg}", info.opcode.name()),
-        Some(Instruction { number, oparg, .. }) => format!("<{number}> {oparg}"),
-    }
-}
-
-/// The location of each code unit; the bytes decide, but the units say what differs.
-fn locations(left: &CodeObject, right: &CodeObject) -> Option<Found> {
-    if left.linetable == right.linetable && left.firstlineno == right.firstlineno {
-        return None;
-    }
-    let units = |code: &CodeObject| -> Result<Vec<Location>, String> {
-        let mut units = Vec::new();
-        for entry in LocationTable::new(&code.linetable, code.firstlineno) {
-            let entry = entry.map_err(|error| error.to_string())?;
-            units.extend(std::iter::repeat_n(entry.location, entry.code_units as usize));
+    /// The location of each code unit; the bytes decide, but the units say what differs.
+    fn locations(&self, left: &CodeObject, right: &CodeObject) -> Option<Found> {
+        let [left_table, right_table] = self.bytes(left.linetable, right.linetable);
+        if left_table == right_table && left.firstlineno == right.firstlineno {
+            return None;
         }
-        Ok(units)
-    };
-    let (left_units, right_units) = match (units(left), units(right)) {
-        (Ok(left), Ok(right)) => (left, right),
-        (left, right) => {
-            let text = |units: Result<_, String>| {
-                units.map_or_else(|error| error, |_: Vec<Location>| "well-formed".to_owned())
+        let units = |table: &[u8], firstlineno: i32| -> Result<Vec<Location>, String> {
+            let mut units = Vec::new();
+            for entry in LocationTable::new(table, firstlineno) {
+                let entry = entry.map_err(|error| error.to_string())?;
+                units.extend(std::iter::repeat_n(entry.location, entry.code_units as usize));
+            }
+            Ok(units)
+        };
+        let (left_units, right_units) =
+            match (units(left_table, left.firstlineno), units(right_table, right.firstlineno)) {
+                (Ok(left), Ok(right)) => (left, right),
+                (left, right) => {
+                    let text = |units: Result<_, String>| {
+                        units.map_or_else(|error| error, |_: Vec<Location>| "well-formed".to_owned())
+                    };
+                    return Some(whole("co_linetable").differ(text(left), text(right)));
+                }
             };
-            return Some(whole("co_linetable").differ(text(left), text(right)));
-        }
-    };
-    let length = left_units.len().max(right_units.len());
-    let position = (0..length).find(|&index| left_units.get(index) != right_units.get(index));
-    let text =
-        |units: &[Location], index: usize| units.get(index).map_or("nothing".to_owned(), Location::to_string);
-    Some(match position {
-        Some(index) => at_offset("co_linetable", index as u32)
-            .differ(text(&left_units, index), text(&right_units, index)),
-        None => whole("co_linetable").differ(
-            format_args!("{} bytes", left.linetable.len()),
-            format_args!("the same locations in {} bytes, otherwise divided", right.linetable.len()),
-        ),
-    })
-}
-
-fn handlers(left: &CodeObject, right: &CodeObject) -> Option<Found> {
-    if left.exceptiontable == right.exceptiontable {
-        return None;
+        let length = left_units.len().max(right_units.len());
+        let position = (0..length).find(|&index| left_units.get(index) != right_units.get(index));
+        let text = |units: &[Location], index: usize| {
+            units.get(index).map_or("nothing".to_owned(), Location::to_string)
+        };
+        Some(match position {
+            Some(index) => at_offset("co_linetable", index as u32)
+                .differ(text(&left_units, index), text(&right_units, index)),
+            None => whole("co_linetable").differ(
+                format_args!("{} bytes", left_table.len()),
+                format_args!("the same locations in {} bytes, otherwise divided", right_table.len()),
+            ),
+        })
     }
-    let (left, right) =
-        match (exception_table::decode(&left.exceptiontable), exception_table::decode(&right.exceptiontable))
-        {
+
+    fn handlers(&self, left: &CodeObject, right: &CodeObject) -> Option<Found> {
+        let [left, right] = self.bytes(left.exceptiontable, right.exceptiontable);
+        if left == right {
+            return None;
+        }
+        let (left, right) = match (exception_table::decode(left), exception_table::decode(right)) {
             (Ok(left), Ok(right)) => (left, right),
             (left, right) => {
                 let text = |entries: Result<_, crate::FormatError>| match entries {
@@ -282,10 +280,19 @@ fn handlers(left: &CodeObject, right: &CodeObject) -> Option<Found> {
                 return Some(whole("co_exceptiontable").differ(text(left), text(right)));
             }
         };
-    let length = left.len().max(right.len());
-    let index = (0..length).find(|&index| left.get(index) != right.get(index)).unwrap_or(length);
-    let text = |entries: &[exception_table::ExceptionEntry]| {
-        entries.get(index).map_or("nothing".to_owned(), |entry| entry.to_string())
-    };
-    Some(at("co_exceptiontable", index).differ(text(&left), text(&right)))
+        let length = left.len().max(right.len());
+        let index = (0..length).find(|&index| left.get(index) != right.get(index)).unwrap_or(length);
+        let text = |entries: &[exception_table::ExceptionEntry]| {
+            entries.get(index).map_or("nothing".to_owned(), |entry| entry.to_string())
+        };
+        Some(at("co_exceptiontable", index).differ(text(&left), text(&right)))
+    }
+}
+
+fn instruction_text(instruction: Option<Instruction>) -> String {
+    match instruction {
+        None => "nothing".to_owned(),
+        Some(Instruction { info: Some(info), oparg, .. }) => format!("{} {oparg}", info.opcode.name()),
+        Some(Instruction { number, oparg, .. }) => format!("<{number}> {oparg}"),
+    }
 }

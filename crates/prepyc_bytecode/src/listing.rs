@@ -86,9 +86,9 @@ impl fmt::Display for CodeListing<'_> {
         writeln!(f, "  kwonlyargcount   {}", code.kwonlyargcount)?;
         writeln!(f, "  stacksize        {}", code.stacksize)?;
         writeln!(f, "  flags            {}", Flags { bits: code.flags, table: self.version.opcodes() })?;
-        self.list(f, "names", code.names.iter().map(|&name| strings.get(name).to_string()))?;
-        let kinds = code.localspluskinds.iter().map(|&bits| LocalKind(bits));
-        let locals = code.localsplusnames.iter().zip(kinds);
+        self.list(f, "names", strings.names(code.names).iter().map(|&name| strings.get(name).to_string()))?;
+        let kinds = strings.bytes(code.localspluskinds).iter().map(|&bits| LocalKind(bits));
+        let locals = strings.names(code.localsplusnames).iter().zip(kinds);
         self.list(f, "localsplus", locals.map(|(&name, kind)| format!("{} ({kind})", strings.get(name))))?;
         self.list(f, "consts", code.consts.iter().map(|constant| Repr { constant, strings }))?;
         self.instructions(f)
@@ -107,11 +107,11 @@ impl CodeListing<'_> {
     }
 
     fn instructions(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let handlers = exception_table::decode(&self.code.exceptiontable);
+        let handlers = exception_table::decode(self.strings.bytes(self.code.exceptiontable));
         let labels = Labels::new(self, handlers.as_deref().unwrap_or_default());
         writeln!(f, "  code")?;
-        let mut places = Places::new(self.code);
-        for instruction in Instructions::new(&self.code.code, self.version) {
+        let mut places = Places::new(self);
+        for instruction in Instructions::new(self.strings.bytes(self.code.code), self.version) {
             let place = places.of(instruction.position);
             let label = labels.of(instruction.start).unwrap_or_default();
             let name = match instruction.info {
@@ -146,7 +146,7 @@ struct Labels(BTreeMap<u32, usize>);
 
 impl Labels {
     fn new(listing: &CodeListing<'_>, handlers: &[ExceptionEntry]) -> Labels {
-        let jumps = Instructions::new(&listing.code.code, listing.version);
+        let jumps = Instructions::new(listing.strings.bytes(listing.code.code), listing.version);
         let mut labels: BTreeMap<u32, usize> =
             jumps.filter_map(|jump| jump.jump_target()).map(|target| (target, 0)).collect();
         for handler in handlers {
@@ -181,8 +181,9 @@ struct Places<'a> {
 }
 
 impl<'a> Places<'a> {
-    fn new(code: &'a CodeObject) -> Places<'a> {
-        let table = LocationTable::new(&code.linetable, code.firstlineno);
+    fn new(listing: &CodeListing<'a>) -> Places<'a> {
+        let CodeListing { strings, code, .. } = *listing;
+        let table = LocationTable::new(strings.bytes(code.linetable), code.firstlineno);
         Places { table, end: 0, location: Location::None, malformed: false }
     }
 
@@ -235,14 +236,15 @@ impl fmt::Display for Explained<'_> {
             return Ok(());
         }
         write!(f, "{oparg}")?;
-        let local = |index: u32| code.localsplusnames.get(index as usize).map(|&name| strings.get(name));
+        let locals = strings.names(code.localsplusnames);
+        let local = |index: u32| locals.get(index as usize).map(|&name| strings.get(name));
         match meaning {
             Oparg::Const => match code.consts.get(oparg as usize) {
                 Some(constant) => write!(f, " ({})", Repr { constant, strings }),
                 None => f.write_str(" (no such constant)"),
             },
             Oparg::Name { shift, shown } => {
-                let Some(&name) = code.names.get((oparg >> shift) as usize) else {
+                let Some(&name) = strings.names(code.names).get((oparg >> shift) as usize) else {
                     return f.write_str(" (no such name)");
                 };
                 let name = strings.get(name).to_string();

@@ -1,4 +1,4 @@
-//! Python's strings, and a program's table of them.
+//! Python's strings, and a program's table of them, of byte strings and of lists of names.
 //!
 //! A `str` may hold lone surrogates, which UTF-8 cannot. Its bytes here are those of marshal's
 //! `surrogatepass`: UTF-8 in which a surrogate stands as three bytes like any other code point of the plane.
@@ -8,6 +8,8 @@ use std::hash::BuildHasher;
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+
+use crate::interner::Interner;
 
 /// The text of a Python `str`: UTF-8, with surrogates allowed as three bytes each.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,7 +123,32 @@ impl StrId {
     }
 }
 
-/// A program's strings: each text once, in one buffer, under a dense id.
+/// A byte string of a code object (`co_code` and the like): its index in the program's [`Strings`]. Equal ones have one
+/// id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BytesId(u32);
+
+impl BytesId {
+    /// The position in the table.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A list of names of a code object (`co_names` and the like): its index in the program's [`Strings`]. Equal ones have
+/// one id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NamesId(u32);
+
+impl NamesId {
+    /// The position in the table.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A program's strings, and the byte strings and lists of names of its code objects: each once, in one buffer for those
+/// of a kind, under a dense id.
 #[derive(Clone, Default)]
 pub struct Strings {
     bytes: Vec<u8>,
@@ -131,6 +158,8 @@ pub struct Strings {
     table: HashTable<(u64, StrId)>,
     /// Random, so that no input can be made to collide; what is interned does not depend on it.
     hasher: RandomHasher,
+    byte_strings: Interner<u8>,
+    name_lists: Interner<StrId>,
 }
 
 type RandomHasher = hashbrown::DefaultHashBuilder;
@@ -184,9 +213,63 @@ impl Strings {
         PyStr(bytes_of(&self.bytes, &self.ends, id))
     }
 
-    /// How many bytes all strings have together.
+    /// Makes room for what so many code objects take, of a source of that many bytes.
+    pub fn reserve_code(&mut self, objects: usize, source_bytes: usize) {
+        // By what they take of libraries: few exception tables, many equal lists of names.
+        self.byte_strings.reserve(3 * objects, source_bytes / 4 * 3);
+        self.name_lists.reserve(2 * objects, 10 * objects);
+    }
+
+    /// The id of the byte string, which is added if it is new.
+    ///
+    /// # Panics
+    /// If there are more than 2³² byte strings.
+    pub fn intern_bytes(&mut self, bytes: &[u8]) -> BytesId {
+        BytesId(self.byte_strings.intern(bytes))
+    }
+
+    /// The id of the byte string, if the table has it.
+    pub(crate) fn find_bytes(&self, bytes: &[u8]) -> Option<BytesId> {
+        self.byte_strings.find(bytes).map(BytesId)
+    }
+
+    /// The byte string of that id.
+    ///
+    /// # Panics
+    /// If the id is of another table and this one is smaller.
+    pub fn bytes(&self, id: BytesId) -> &[u8] {
+        self.byte_strings.get(id.0)
+    }
+
+    /// The id of the list of names, which is added if it is new.
+    ///
+    /// # Panics
+    /// If there are more than 2³² lists.
+    pub fn intern_names(&mut self, names: &[StrId]) -> NamesId {
+        NamesId(self.name_lists.intern(names))
+    }
+
+    /// The list of names of that id.
+    ///
+    /// # Panics
+    /// If the id is of another table and this one is smaller.
+    pub fn names(&self, id: NamesId) -> &[StrId] {
+        self.name_lists.get(id.0)
+    }
+
+    /// How many bytes all strings and byte strings have together.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() + self.byte_strings.item_count()
+    }
+
+    /// How many byte strings there are.
+    pub(crate) fn byte_string_count(&self) -> usize {
+        self.byte_strings.len()
+    }
+
+    /// How many lists of names there are.
+    pub(crate) fn name_list_count(&self) -> usize {
+        self.name_lists.len()
     }
 
     /// How many strings there are.

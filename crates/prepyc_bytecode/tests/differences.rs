@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use prepyc_bytecode::{CodeObject, Constant, FrozenSet, LocationTableWriter, Program, PyInt, Pyc, diff};
+use prepyc_bytecode::{
+    BytesId, CodeObject, Constant, FrozenSet, LocationTableWriter, NamesId, Program, PyInt, Pyc, StrId,
+    Strings, diff,
+};
 use prepyc_version::PyVersion;
 
 fn program(version: PyVersion) -> Program {
@@ -33,15 +36,29 @@ fn replaced<T: Clone>(slice: &Arc<[T]>, index: usize, element: T) -> Arc<[T]> {
     elements.into()
 }
 
+/// The bytes with one replaced.
+fn replaced_byte(strings: &mut Strings, bytes: BytesId, index: usize, byte: u8) -> BytesId {
+    let mut bytes = strings.bytes(bytes).to_vec();
+    bytes[index] = byte;
+    strings.intern_bytes(&bytes)
+}
+
+/// The names with one replaced.
+fn replaced_name(strings: &mut Strings, names: NamesId, index: usize, name: StrId) -> NamesId {
+    let mut names = strings.names(names).to_vec();
+    names[index] = name;
+    strings.intern_names(&names)
+}
+
 /// Changes a code object among the module's constants.
-fn change_inner(program: &mut Program, name: &str, change: impl FnOnce(&mut CodeObject)) {
+fn change_inner(program: &mut Program, name: &str, change: impl FnOnce(&mut CodeObject, &mut Strings)) {
     let index = program.code.consts.iter().position(
         |constant| matches!(constant, Constant::Code(code) if program.str(code.name).to_str() == Some(name)),
     );
     let index = index.expect("the module has such a code object");
     let Constant::Code(code) = &program.code.consts[index] else { unreachable!("found as one") };
     let mut changed = (**code).clone();
-    change(&mut changed);
+    change(&mut changed, &mut program.strings);
     program.code.consts = replaced(&program.code.consts, index, Constant::Code(Arc::new(changed)));
 }
 
@@ -75,25 +92,32 @@ fn names_are_compared() {
     check(
         |program| {
             let name = program.strings.intern("other");
-            program.code.names = replaced(&program.code.names, 0, name);
+            program.code.names = replaced_name(&mut program.strings, program.code.names, 0, name);
         },
         &["<module> (line 1): co_names[0]: '__doc__' | 'other'"],
     );
     check(
-        |program| program.code.names = program.code.names[..1].into(),
+        |program| {
+            let first = program.names(program.code.names)[..1].to_vec();
+            program.code.names = program.strings.intern_names(&first);
+        },
         &["<module> (line 1): co_names[1]: '__future__' | nothing"],
     );
     check(
         |program| {
             let other = program.strings.intern("other");
-            change_inner(program, "many_names", |code| {
-                code.localsplusnames = replaced(&code.localsplusnames, 0, other);
+            change_inner(program, "many_names", |code, strings| {
+                code.localsplusnames = replaced_name(strings, code.localsplusnames, 0, other);
             });
         },
         &["many_names (line 85): co_localsplusnames[0]: 'x' | 'other'"],
     );
     check(
-        |program| change_inner(program, "many_names", |code| code.localspluskinds = [0x40].into()),
+        |program| {
+            change_inner(program, "many_names", |code, strings| {
+                code.localspluskinds = strings.intern_bytes(&[0x40]);
+            });
+        },
         &["many_names (line 85): co_localspluskinds[0]: 0x20 | 0x40"],
     );
 }
@@ -102,7 +126,7 @@ fn names_are_compared() {
 fn constants_are_compared_by_type_and_sign() {
     let change = |constant: Constant, expected: &str| {
         let change = |program: &mut Program| {
-            change_inner(program, "many_names", |code| code.consts = replaced(&code.consts, 0, constant));
+            change_inner(program, "many_names", |code, _| code.consts = replaced(&code.consts, 0, constant));
         };
         check(
             change,
@@ -117,7 +141,7 @@ fn constants_are_compared_by_type_and_sign() {
 
     let with = |constant: Constant| {
         let mut program = program(PyVersion::Py313);
-        change_inner(&mut program, "many_names", |code| code.consts = [constant].into());
+        change_inner(&mut program, "many_names", |code, _| code.consts = [constant].into());
         program
     };
     let distinct = [
@@ -145,7 +169,7 @@ fn sets_are_the_same_in_any_order() {
         let mut program = program(PyVersion::Py313);
         let elements = texts.map(|text| Constant::Str(program.strings.intern(text))).to_vec();
         let set = Constant::FrozenSet(FrozenSet::new(elements, &program.strings));
-        change_inner(&mut program, "many_names", |code| code.consts = [set].into());
+        change_inner(&mut program, "many_names", |code, _| code.consts = [set].into());
         program
     };
     assert_eq!(diff::first_differences(&with(["a", "b", "c"]), &with(["c", "a", "b"])), []);
@@ -157,24 +181,27 @@ fn sets_are_the_same_in_any_order() {
 fn instructions_locations_and_handlers_are_compared_one_by_one() {
     check(
         |program| {
-            change_inner(program, "many_names", |code| {
-                code.code = replaced(&code.code, 3, 9);
+            change_inner(program, "many_names", |code, strings| {
+                code.code = replaced_byte(strings, code.code, 3, 9);
             });
         },
         &["many_names (line 85): co_code at offset 2: BUILD_LIST 0 | BUILD_LIST 9"],
     );
     check(
         |program| {
-            change_inner(program, "many_names", |code| {
+            change_inner(program, "many_names", |code, strings| {
                 let mut writer = LocationTableWriter::new(code.firstlineno);
-                writer.push(code.code.len() as u32 / 2, prepyc_bytecode::Location::Line(5));
-                code.linetable = writer.finish().into();
+                let code_units = strings.bytes(code.code).len() as u32 / 2;
+                writer.push(code_units, prepyc_bytecode::Location::Line(5));
+                code.linetable = strings.intern_bytes(&writer.finish());
             });
         },
         &["many_names (line 85): co_linetable at offset 0: 85:0-85:0 | 5"],
     );
     check(
-        |program| change_inner(program, "errors", |code| code.exceptiontable = [].into()),
+        |program| {
+            change_inner(program, "errors", |code, strings| code.exceptiontable = strings.intern_bytes(&[]));
+        },
         &["errors (line 44): co_exceptiontable[0]: 6 to 20: 174, depth 0 | nothing"],
     );
 }
@@ -184,7 +211,7 @@ fn each_code_object_is_told_of_once() {
     check(
         |program| {
             program.code.flags |= 0x40;
-            change_inner(program, "many_names", |code| code.flags |= 0x40);
+            change_inner(program, "many_names", |code, _| code.flags |= 0x40);
         },
         &[
             "<module> (line 1): co_flags: 0x1000000 | 0x1000040",

@@ -54,19 +54,23 @@ fn records(batch: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn check_tables(program: &Program, code: &CodeObject) {
     let name = program.str(code.qualname);
     let mut locations = LocationTableWriter::new(code.firstlineno);
-    for entry in LocationTable::new(&code.linetable, code.firstlineno) {
+    for entry in LocationTable::new(program.bytes(code.linetable), code.firstlineno) {
         let entry = entry.unwrap();
         locations.push(entry.code_units, entry.location);
     }
-    assert_eq!(*locations.finish(), *code.linetable, "location table of {name}");
-    let handlers = exception_table::decode(&code.exceptiontable).unwrap();
-    assert_eq!(*exception_table::encode(&handlers), *code.exceptiontable, "exception table of {name}");
+    assert_eq!(locations.finish(), program.bytes(code.linetable), "location table of {name}");
+    let handlers = exception_table::decode(program.bytes(code.exceptiontable)).unwrap();
+    assert_eq!(
+        exception_table::encode(&handlers),
+        program.bytes(code.exceptiontable),
+        "exception table of {name}"
+    );
     let mut again = Vec::new();
-    for instruction in Instructions::new(&code.code, program.version) {
+    for instruction in Instructions::new(program.bytes(code.code), program.version) {
         assert!(instruction.info.is_some(), "instruction {} of {name}", instruction.number);
         instruction.encode_into(program.version, &mut again);
     }
-    assert_eq!(*again, *code.code, "instructions of {name}");
+    assert_eq!(again, program.bytes(code.code), "instructions of {name}");
     code.inner().into_iter().for_each(|inner| check_tables(program, inner));
 }
 

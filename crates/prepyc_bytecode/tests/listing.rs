@@ -36,9 +36,9 @@ fn headers_of_any_release_are_listed() {
 #[test]
 fn what_makes_no_sense_is_listed_as_such() {
     let mut program = program();
-    program.code.code = [255, 1, 83, 200, 82, 7, 82, 0, 93, 9].into();
-    program.code.linetable = [1, 2, 3].into();
-    program.code.exceptiontable = [1].into();
+    program.code.code = program.strings.intern_bytes(&[255, 1, 83, 200, 82, 7, 82, 0, 93, 9]);
+    program.code.linetable = program.strings.intern_bytes(&[1, 2, 3]);
+    program.code.exceptiontable = program.strings.intern_bytes(&[1]);
     let listing = program.to_string();
     for expected in [
         "<255>                      1\n",

@@ -9,9 +9,7 @@ mod listing;
 mod localsplus;
 mod location_table;
 
-use std::sync::Arc;
-
-use prepyc_bytecode::{CodeObject, StrId};
+use prepyc_bytecode::{CodeObject, StrId, Strings};
 use prepyc_version::Features;
 
 #[cfg(test)]
@@ -50,9 +48,12 @@ struct Jump {
     target: BasicBlockId,
 }
 
-/// The elements, shared; there is one empty list for all.
-fn shared<T: Copy>(elements: &[T]) -> Arc<[T]> {
-    if elements.is_empty() { Arc::default() } else { elements.into() }
+/// What a code object is for, and where its parts go.
+#[derive(Debug)]
+pub(crate) struct Target<'a> {
+    pub(crate) features: &'a Features,
+    pub(crate) set: &'a InstructionSet,
+    pub(crate) strings: &'a mut Strings,
 }
 
 /// The assembler; reused from one code object to the next, so that it keeps its memory.
@@ -83,23 +84,24 @@ impl Assembler {
         unit: &mut CodeUnitMetadata,
         stack_depth: u32,
         filename: StrId,
-        features: &Features,
-        set: &InstructionSet,
+        target: Target<'_>,
     ) -> Result<CodeObject, Limit> {
+        let Target { features, set, strings } = target;
         let size = self.write_instructions(cfg, set, unit.firstlineno)?;
-        let linetable = self.table[..].into();
+        let code = strings.intern_bytes(&self.code[..2 * size as usize]);
+        let linetable = strings.intern_bytes(&self.table);
         self.write_exception_table(cfg, size);
-        let exceptiontable = shared(&self.table);
-        let (localsplusnames, localspluskinds) = self.localsplus.of(unit, features);
+        let exceptiontable = strings.intern_bytes(&self.table);
+        let (localsplusnames, localspluskinds) = self.localsplus.of(unit, features, strings);
         Ok(CodeObject {
             argcount: unit.argcount + unit.posonlyargcount,
             posonlyargcount: unit.posonlyargcount,
             kwonlyargcount: unit.kwonlyargcount,
             stacksize: stack_depth.max(MIN_STACK_SIZE),
             flags: unit.flags.0,
-            code: self.code[..2 * size as usize].into(),
+            code,
             consts: unit.consts.take(),
-            names: shared(unit.names.as_slice()),
+            names: strings.intern_names(unit.names.as_slice()),
             localsplusnames,
             localspluskinds,
             filename,

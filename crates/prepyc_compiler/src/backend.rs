@@ -3,7 +3,7 @@
 use prepyc_bytecode::{CodeObject, StrId, Strings};
 use prepyc_version::{Features, PyVersion};
 
-use crate::assemble::Assembler;
+use crate::assemble::{Assembler, Target};
 use crate::cfg::Cfg;
 use crate::cfg::pipeline::{Pass, PassContext, passes_of};
 use crate::instruction_set::InstructionSet;
@@ -83,12 +83,13 @@ impl Backend {
         (self.watch)(Stage::Passes);
         self.cfg.build(sequence);
         let (features, effects) = (self.features, &self.effects);
-        let mut context = PassContext { unit: &mut *unit, strings, features, effects, stack_depth: 0 };
+        let mut context =
+            PassContext { unit: &mut *unit, strings: &mut *strings, features, effects, stack_depth: 0 };
         self.cfg.run(self.passes, &mut context);
         let stack_depth = context.stack_depth;
         (self.watch)(Stage::Assemble);
-        let code =
-            self.assembler.assemble(&mut self.cfg, unit, stack_depth, filename, self.features, &self.set);
+        let target = Target { features, set: &self.set, strings };
+        let code = self.assembler.assemble(&mut self.cfg, unit, stack_depth, filename, target);
         (self.watch)(Stage::Codegen);
         code
     }

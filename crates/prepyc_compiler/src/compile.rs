@@ -163,6 +163,7 @@ fn run_each_stage(
     }
     build_symtable(table, module, features, future, &mut strings, nesting.nodes)?;
     watch(Stage::Codegen);
+    strings.reserve_code(table.scope_count(), source.len());
     let filename = strings.intern(filename);
     let settings = Settings { table, features, future, optimize, filename };
     let code = generate(module, &settings, backend, names, &mut strings, warnings)?;

@@ -198,7 +198,7 @@ fn hash_into(constant: &Constant, state: &mut impl Hasher) {
         Constant::Tuple(elements) => elements.iter().for_each(|element| hash_into(element, state)),
         Constant::FrozenSet(set) => set.elements().iter().for_each(|element| hash_into(element, state)),
         Constant::Slice(parts) => parts.iter().for_each(|part| hash_into(part, state)),
-        Constant::Code(code) => (code.name, code.firstlineno, &code.code).hash(state),
+        Constant::Code(code) => (code.name, code.firstlineno, code.code).hash(state),
         _ => {}
     }
 }

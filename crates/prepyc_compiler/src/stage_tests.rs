@@ -67,9 +67,9 @@ fn check_case(file: &Path, case: &str, version: PyVersion, backend: &mut Backend
     );
     let field = |title: &str| lines_of(case, title).next().unwrap_or("").to_owned();
     assert_eq!(code.stacksize.to_string(), field("expected stacksize"), "{what}");
-    assert_eq!(hex(&code.code), field("expected bytes"), "{what}");
-    assert_eq!(hex(&code.linetable), field("expected linetable"), "{what}");
-    assert_eq!(hex(&code.exceptiontable), field("expected exceptiontable"), "{what}");
+    assert_eq!(hex(strings.bytes(code.code)), field("expected bytes"), "{what}");
+    assert_eq!(hex(strings.bytes(code.linetable)), field("expected linetable"), "{what}");
+    assert_eq!(hex(strings.bytes(code.exceptiontable)), field("expected exceptiontable"), "{what}");
 }
 
 fn hex(bytes: &[u8]) -> String {

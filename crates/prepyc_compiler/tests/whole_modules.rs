@@ -89,7 +89,7 @@ fn check_unit(
     made.argcount = wanted.argcount - wanted.posonlyargcount;
     made.posonlyargcount = wanted.posonlyargcount;
     made.kwonlyargcount = wanted.kwonlyargcount;
-    made.names = wanted.names.iter().copied().collect();
+    made.names = strings.names(wanted.names).iter().copied().collect();
     made.varnames = names(varnames);
     made.cellvars = names(cellvars);
     made.freevars = names(freevars);

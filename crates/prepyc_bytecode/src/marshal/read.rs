@@ -13,7 +13,7 @@ use crate::Program;
 use crate::code::CodeObject;
 use crate::constant::{Constant, FrozenSet, PyInt};
 use crate::error::{FormatError, FormatErrorKind as Kind};
-use crate::strings::{PyStr, StrId, Strings};
+use crate::strings::{BytesId, NamesId, PyStr, StrId, Strings};
 
 type Result<T> = std::result::Result<T, FormatError>;
 
@@ -49,7 +49,7 @@ enum Slot {
 /// A tuple of names is kept as code objects have it, as a constant, or both, so that no reference makes a copy.
 struct Complete {
     constant: Option<Constant>,
-    names: Option<Arc<[StrId]>>,
+    names: Option<NamesId>,
     weight: u64,
 }
 
@@ -240,10 +240,12 @@ impl<'a> Reader<'a> {
     }
 
     fn reference(&mut self) -> Result<Constant> {
-        let referred = self.referred()?;
-        let names = &referred.names;
-        let as_tuple =
-            || names.iter().flat_map(|names| names.iter()).map(|&name| Constant::Str(name)).collect();
+        let (referred, strings) = self.referred()?;
+        let names = referred.names;
+        let as_tuple = || {
+            let names = names.iter().flat_map(|&names| strings.names(names));
+            names.map(|&name| Constant::Str(name)).collect()
+        };
         let constant = referred.constant.get_or_insert_with(|| Constant::Tuple(as_tuple())).clone();
         let extra = if matches!(constant, Constant::Code(_)) { CODE_WEIGHT } else { 1 };
         let weight = referred.weight.saturating_mul(extra);
@@ -251,12 +253,12 @@ impl<'a> Reader<'a> {
         Ok(constant)
     }
 
-    /// The object that the index which follows stands for.
-    fn referred(&mut self) -> Result<&mut Complete> {
+    /// The object that the index which follows stands for, and the strings.
+    fn referred(&mut self) -> Result<(&mut Complete, &mut Strings)> {
         let start = self.position;
         let index = self.long()?;
         match usize::try_from(index).ok().and_then(|index| self.slots.get_mut(index)) {
-            Some(Slot::Complete(object)) => Ok(object),
+            Some(Slot::Complete(object)) => Ok((object, &mut self.strings)),
             Some(Slot::Incomplete) | None => Err(FormatError { kind: Kind::Reference, offset: start }),
         }
     }
@@ -371,10 +373,10 @@ impl Reader<'_> {
         let firstlineno = self.long()?;
         let linetable = self.bytes_field("linetable")?;
         let exceptiontable = self.bytes_field("exceptiontable")?;
-        if code.len() % 2 != 0 {
+        if !self.strings.bytes(code).len().is_multiple_of(2) {
             return self.fail(Kind::CodeField("code"));
         }
-        if localsplusnames.len() != localspluskinds.len() {
+        if self.strings.names(localsplusnames).len() != self.strings.bytes(localspluskinds).len() {
             return self.fail(Kind::CodeField("localspluskinds"));
         }
         Ok(CodeObject {
@@ -402,9 +404,9 @@ impl Reader<'_> {
         u32::try_from(number).or_else(|_| self.fail(Kind::CodeField(field)))
     }
 
-    fn bytes_field(&mut self, field: &'static str) -> Result<Arc<[u8]>> {
+    fn bytes_field(&mut self, field: &'static str) -> Result<BytesId> {
         match self.object()? {
-            Constant::Bytes(bytes) => Ok(bytes),
+            Constant::Bytes(bytes) => Ok(self.strings.intern_bytes(&bytes)),
             _ => self.fail(Kind::CodeField(field)),
         }
     }
@@ -424,7 +426,7 @@ impl Reader<'_> {
     }
 
     /// Reads a tuple of strings without making constants of them.
-    fn names_field(&mut self, field: &'static str) -> Result<Arc<[StrId]>> {
+    fn names_field(&mut self, field: &'static str) -> Result<NamesId> {
         if self.depth == MAX_DEPTH {
             return self.fail(Kind::TooDeep);
         }
@@ -441,10 +443,10 @@ impl Reader<'_> {
                     names.push(self.string_field(field)?);
                 }
                 self.depth -= 1;
-                let names: Arc<[StrId]> = names.into();
+                let names = self.strings.intern_names(&names);
                 if let Some(slot) = slot {
                     let weight = self.weight - weight_before;
-                    let names = Some(names.clone());
+                    let names = Some(names);
                     self.slots[slot] = Slot::Complete(Complete { constant: None, names, weight });
                 }
                 Ok(names)
@@ -453,20 +455,19 @@ impl Reader<'_> {
         }
     }
 
-    fn referred_names(&mut self, field: &'static str) -> Result<Arc<[StrId]>> {
+    fn referred_names(&mut self, field: &'static str) -> Result<NamesId> {
         let malformed = FormatError { kind: Kind::CodeField(field), offset: self.position };
-        let referred = self.referred()?;
+        let (referred, strings) = self.referred()?;
         let weight = referred.weight;
-        let names = match (&referred.names, &referred.constant) {
-            (Some(names), _) => names.clone(),
+        let names = match (referred.names, &referred.constant) {
+            (Some(names), _) => names,
             (None, Some(Constant::Tuple(constants))) => {
                 let name = |constant: &Constant| match constant {
                     Constant::Str(id) => Some(*id),
                     _ => None,
                 };
-                let names: Arc<[StrId]> =
-                    constants.iter().map(name).collect::<Option<_>>().ok_or(malformed)?;
-                referred.names.insert(names).clone()
+                let names: Vec<StrId> = constants.iter().map(name).collect::<Option<_>>().ok_or(malformed)?;
+                *referred.names.insert(strings.intern_names(&names))
             }
             _ => return Err(malformed),
         };

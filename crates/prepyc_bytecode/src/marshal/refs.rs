@@ -5,15 +5,16 @@
 //! the slot takes its place: five bytes, whatever the index turns out to be. Once everything stands, the slots
 //! that were referred to are flagged and numbered, and the numbers are patched into the references.
 //!
-//! Values are compared by the bytes they were written as (numbers, bytes), by id (strings), or by the slots of
-//! their elements (tuples, frozensets, slices). `1`, `1.0` and `True` never meet, nor do `0.0` and `-0.0`.
+//! Values are compared by id (strings, byte strings and lists of names that the program's table has), by the bytes they
+//! were written as (numbers, other bytes), or by the slots of their elements (tuples, frozensets, slices). `1`, `1.0`
+//! and `True` never meet, nor do `0.0` and `-0.0`.
 
 use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::{FLAG_REF, type_code};
-use crate::strings::{StrId, Strings};
+use crate::strings::{BytesId, NamesId, StrId, Strings};
 
 /// What an object is known by inside its container: its slot, or a number above all slots for those that
 /// have none.
@@ -91,6 +92,10 @@ pub(super) struct Refs {
     slots: Vec<u32>,
     /// By string: its slot plus one, or zero.
     string_slots: Vec<u32>,
+    /// By byte string: its slot plus one, or zero.
+    bytes_slots: Vec<u32>,
+    /// By list of names: its slot plus one, or zero.
+    names_slots: Vec<u32>,
     leaves: HashTable<Leaf>,
     containers: HashTable<Container>,
     /// The words of complete containers.
@@ -110,15 +115,20 @@ fn narrow(number: usize) -> u32 {
 impl Refs {
     /// For an output that begins at `base`, of values with these strings.
     pub(super) fn new(tracking: Tracking, base: usize, strings: &Strings) -> Refs {
-        let strings = if tracking == Tracking::References { strings.len() } else { 0 };
+        let [strings, byte_strings, name_lists] = match tracking {
+            Tracking::References => [strings.len(), strings.byte_string_count(), strings.name_list_count()],
+            Tracking::None => [0; 3],
+        };
         Refs {
             tracking,
             base,
-            // There are about as many other objects as strings, not all of them different.
-            slots: Vec::with_capacity(2 * strings),
+            // There are fewer other objects than strings.
+            slots: Vec::with_capacity(2 * strings + byte_strings + name_lists),
             string_slots: vec![0; strings],
-            leaves: HashTable::with_capacity(strings / 2),
-            containers: HashTable::with_capacity(strings / 2),
+            bytes_slots: vec![0; byte_strings],
+            names_slots: vec![0; name_lists],
+            leaves: HashTable::new(),
+            containers: HashTable::with_capacity(2 * name_lists),
             words: Vec::new(),
             open_words: Vec::new(),
             uses: Vec::new(),
@@ -164,6 +174,34 @@ impl Refs {
             self.string_slots[id.index()] = word.0 + 1;
         }
         word
+    }
+
+    /// A byte string that was written before: a reference to it is written.
+    pub(super) fn known_bytes(&mut self, out: &mut Vec<u8>, id: BytesId) -> Option<Word> {
+        let slot = self.bytes_slots.get(id.index())?.checked_sub(1)?;
+        Some(self.refer(out, slot))
+    }
+
+    /// The byte string that began at the mark is complete.
+    pub(super) fn bytes(&mut self, mark: Mark, id: BytesId) -> Word {
+        let word = self.unique(mark);
+        if self.tracking == Tracking::References {
+            self.bytes_slots[id.index()] = word.0 + 1;
+        }
+        word
+    }
+
+    /// Whether the list of names was written before: a reference to it is written then.
+    pub(super) fn known_names(&mut self, out: &mut Vec<u8>, id: NamesId) -> bool {
+        let slot = self.names_slots.get(id.index()).and_then(|slot| slot.checked_sub(1));
+        slot.inspect(|&slot| _ = self.refer(out, slot)).is_some()
+    }
+
+    /// The list of names stands there, or a tuple of the same value.
+    pub(super) fn names(&mut self, id: NamesId, word: Word) {
+        if self.tracking == Tracking::References {
+            self.names_slots[id.index()] = word.0 + 1;
+        }
     }
 
     /// The number or bytes that began at the mark are complete, to the end of the output.

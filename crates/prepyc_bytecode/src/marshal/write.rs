@@ -5,11 +5,11 @@ use super::type_code;
 use crate::Program;
 use crate::code::CodeObject;
 use crate::constant::{Constant, PyInt};
-use crate::strings::{StrId, Strings};
+use crate::strings::{BytesId, NamesId, StrId, Strings};
 
 /// Appends the program's bytes.
 pub(crate) fn write_program(program: &Program, out: &mut Vec<u8>) {
-    // There is about as much else as there is text.
+    // There is about as much else as there is text and code.
     out.reserve(2 * program.strings.size_bytes());
     let mut writer = Writer::new(&program.strings, Tracking::References, out);
     writer.code(&program.code);
@@ -70,7 +70,10 @@ impl<'a> Writer<'a> {
                 self.refs.leaf(self.out, mark)
             }
             Constant::Str(id) => self.string(*id, StringUse::Constant),
-            Constant::Bytes(bytes) => self.bytes(bytes),
+            Constant::Bytes(bytes) => match self.strings.find_bytes(bytes) {
+                Some(id) => self.interned_bytes(id),
+                None => self.bytes(bytes),
+            },
             Constant::Tuple(elements) => self.tuple(elements),
             Constant::FrozenSet(set) => {
                 let mark = self.elements(type_code::FROZEN_SET, set.elements());
@@ -161,11 +164,23 @@ impl<'a> Writer<'a> {
         self.refs.string(mark, id)
     }
 
+    /// Bytes that the program's table does not have.
     fn bytes(&mut self, bytes: &[u8]) -> Word {
         let mark = self.begin(type_code::BYTES);
         self.size(bytes.len());
         self.out.extend_from_slice(bytes);
         self.refs.leaf(self.out, mark)
+    }
+
+    fn interned_bytes(&mut self, id: BytesId) -> Word {
+        if let Some(word) = self.refs.known_bytes(self.out, id) {
+            return word;
+        }
+        let bytes = self.strings.bytes(id);
+        let mark = self.begin(type_code::BYTES);
+        self.size(bytes.len());
+        self.out.extend_from_slice(bytes);
+        self.refs.bytes(mark, id)
     }
 
     /// Begins a tuple of that many elements; `None` for the empty one, which is then complete.
@@ -190,13 +205,19 @@ impl<'a> Writer<'a> {
         self.refs.container(self.out, mark)
     }
 
-    fn names(&mut self, names: &[StrId]) {
+    fn names(&mut self, id: NamesId) {
+        if self.refs.known_names(self.out, id) {
+            return;
+        }
+        let names = self.strings.names(id);
         let Some(mark) = self.begin_tuple(names.len()) else { return };
         for &name in names {
             let word = self.string(name, StringUse::Name);
             self.refs.element(word);
         }
-        self.refs.container(self.out, mark);
+        // A tuple among the constants may have the same elements.
+        let word = self.refs.container(self.out, mark);
+        self.refs.names(id, word);
     }
 
     fn elements(&mut self, type_code: u8, elements: &[Constant]) -> Mark {
@@ -227,17 +248,17 @@ impl<'a> Writer<'a> {
         let mark = self.begin(type_code::CODE);
         let numbers = [code.argcount, code.posonlyargcount, code.kwonlyargcount, code.stacksize, code.flags];
         self.out.extend_from_slice(numbers.map(u32::to_le_bytes).as_flattened());
-        self.bytes(&code.code);
+        self.interned_bytes(code.code);
         self.tuple(&code.consts);
-        self.names(&code.names);
-        self.names(&code.localsplusnames);
-        self.bytes(&code.localspluskinds);
+        self.names(code.names);
+        self.names(code.localsplusnames);
+        self.interned_bytes(code.localspluskinds);
         for name in [code.filename, code.name, code.qualname] {
             self.string(name, StringUse::Name);
         }
         self.out.extend_from_slice(&code.firstlineno.to_le_bytes());
-        self.bytes(&code.linetable);
-        self.bytes(&code.exceptiontable);
+        self.interned_bytes(code.linetable);
+        self.interned_bytes(code.exceptiontable);
         self.refs.unique(mark)
     }
 }

@@ -2,12 +2,9 @@
 //!
 //! Mirrors `compute_localsplus_info` (`Python/assemble.c`).
 
-use std::sync::Arc;
-
-use prepyc_bytecode::{LocalKind, StrId};
+use prepyc_bytecode::{BytesId, LocalKind, NamesId, StrId, Strings};
 use prepyc_version::Features;
 
-use super::shared;
 use crate::unit::{CodeFlags, CodeUnitMetadata};
 
 /// Can be given by position.
@@ -26,7 +23,12 @@ pub(super) struct Slots {
 
 impl Slots {
     /// Names and kinds by slot: locals, then the cells that are no parameters, then free variables.
-    pub(super) fn of(&mut self, unit: &CodeUnitMetadata, features: &Features) -> (Arc<[StrId]>, Arc<[u8]>) {
+    pub(super) fn of(
+        &mut self,
+        unit: &CodeUnitMetadata,
+        features: &Features,
+        strings: &mut Strings,
+    ) -> (NamesId, BytesId) {
         self.names.clear();
         self.kinds.clear();
         let (hidden, cells) = (&unit.fasthidden, &unit.cellvars);
@@ -49,7 +51,7 @@ impl Slots {
         for &name in unit.freevars.as_slice() {
             self.push(name, LocalKind::FREE.0);
         }
-        (shared(&self.names), shared(&self.kinds))
+        (strings.intern_names(&self.names), strings.intern_bytes(&self.kinds))
     }
 
     fn push(&mut self, name: StrId, kind: u8) {

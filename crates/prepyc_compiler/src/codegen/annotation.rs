@@ -109,8 +109,9 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::ReturnValue, loc);
         let mut code = self.leave(AtEnd::ReturnNone)?;
         let made = Arc::get_mut(&mut code).expect("the code is new");
-        let names = Arc::get_mut(&mut made.localsplusnames).expect("the code has a variable");
+        let mut names = self.strings.names(made.localsplusnames).to_vec();
         names[0] = self.names.format;
+        made.localsplusnames = self.strings.intern_names(&names);
         Ok(code)
     }
 

@@ -185,7 +185,8 @@ impl<'a> Codegen<'a, '_> {
         loc: Location,
     ) -> Generated {
         let mut count = 0;
-        for name in code.freevars() {
+        let freevars: Vec<StrId> = code.freevars(self.strings).collect();
+        for name in freevars {
             let is_class_cell = self.unit.kind == UnitKind::Class
                 && [self.names.class, self.names.classdict, self.names.conditional_annotations]
                     .contains(&name);
@@ -230,8 +231,9 @@ impl Codegen<'_, '_> {
         };
         let unit = self.unit.metadata.name;
         let (name, unit, code_name) = (self.text(name), self.text(unit), self.text(code.name));
-        let mut freevars: String = code.freevars().map(|name| format!("'{}', ", self.text(name))).collect();
-        freevars.truncate(freevars.len() - if code.freevars().count() == 1 { 1 } else { 2 });
+        let names: Vec<StrId> = code.freevars(self.strings).collect();
+        let mut freevars: String = names.iter().map(|&name| format!("'{}', ", self.text(name))).collect();
+        freevars.truncate(freevars.len() - if names.len() == 1 { 1 } else { 2 });
         let message = format!(
             "compiler_lookup_arg(name='{name}') with reftype={reftype} failed in {unit}; \
              freevars of code {code_name}: ({freevars})"

@@ -60,6 +60,11 @@ impl Symtable {
         self.private_parameters.clear();
     }
 
+    /// How many scopes there are.
+    pub(crate) fn scope_count(&self) -> usize {
+        self.scopes.len()
+    }
+
     /// The scope.
     pub(crate) fn scope(&self, id: ScopeId) -> &Scope {
         &self.scopes[id.0 as usize]

@@ -114,7 +114,7 @@ fn all_code(program: &Program) -> Vec<Code> {
 
 fn one_code(program: &Program, code: &CodeObject) -> Code {
     let text = |id: StrId| program.str(id).to_string();
-    let handlers = exception_table::decode(&code.exceptiontable).unwrap_or_default();
+    let handlers = exception_table::decode(program.bytes(code.exceptiontable)).unwrap_or_default();
     Code {
         qualname: text(code.qualname),
         name: text(code.name),
@@ -125,10 +125,10 @@ fn one_code(program: &Program, code: &CodeObject) -> Code {
         kwonlyargcount: code.kwonlyargcount,
         stacksize: code.stacksize,
         flags: code.flags,
-        names: code.names.iter().copied().map(text).collect(),
-        varnames: code.varnames().map(text).collect(),
-        cellvars: code.cellvars().map(text).collect(),
-        freevars: code.freevars().map(text).collect(),
+        names: program.names(code.names).iter().copied().map(text).collect(),
+        varnames: code.varnames(&program.strings).map(text).collect(),
+        cellvars: code.cellvars(&program.strings).map(text).collect(),
+        freevars: code.freevars(&program.strings).map(text).collect(),
         consts: code.consts.iter().map(|constant| program.repr(constant).to_string()).collect(),
         instructions: instructions(program, code),
         exceptions: handlers
@@ -146,7 +146,7 @@ fn one_code(program: &Program, code: &CodeObject) -> Code {
 
 fn instructions(program: &Program, code: &CodeObject) -> Vec<Row> {
     // Entries and instructions both go forwards; an entry may cover several instructions.
-    let mut table = LocationTable::new(&code.linetable, code.firstlineno);
+    let mut table = LocationTable::new(program.bytes(code.linetable), code.firstlineno);
     let mut covered = 0;
     let mut location = Location::None;
     let mut position_of = |position: u32| {
@@ -161,7 +161,7 @@ fn instructions(program: &Program, code: &CodeObject) -> Vec<Row> {
         }
         positions(location)
     };
-    Instructions::new(&code.code, program.version)
+    Instructions::new(program.bytes(code.code), program.version)
         .map(|instruction| Row {
             offset: instruction.start * UNIT_BYTES,
             opcode: match instruction.info {
