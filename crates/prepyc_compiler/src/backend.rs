@@ -23,8 +23,8 @@ pub struct Backend {
     effects: StackEffects,
     cfg: Cfg,
     assembler: Assembler,
-    /// Empty ones, for their memory.
-    sequences: Vec<InstructionSequence>,
+    /// Those of units that have ended, for their memory.
+    spare: Vec<(InstructionSequence, CodeUnitMetadata)>,
     watch: Watch,
 }
 
@@ -40,7 +40,7 @@ impl Backend {
             effects: StackEffects::of(version),
             cfg: Cfg::default(),
             assembler: Assembler::default(),
-            sequences: Vec::new(),
+            spare: Vec::new(),
             watch: |_| {},
         })
     }
@@ -55,15 +55,14 @@ impl Backend {
         self.watch
     }
 
-    /// An empty sequence.
-    pub(crate) fn take_sequence(&mut self) -> InstructionSequence {
-        self.sequences.pop().unwrap_or_default()
+    /// What is left of a unit that has ended, to be emptied and used again.
+    pub(crate) fn take_spare(&mut self) -> Option<(InstructionSequence, CodeUnitMetadata)> {
+        self.spare.pop()
     }
 
-    /// Keeps the memory of a sequence that is done with.
-    pub(crate) fn give_back(&mut self, mut sequence: InstructionSequence) {
-        sequence.clear();
-        self.sequences.push(sequence);
+    /// Keeps the memory of a unit that is done with.
+    pub(crate) fn give_back(&mut self, sequence: InstructionSequence, metadata: CodeUnitMetadata) {
+        self.spare.push((sequence, metadata));
     }
 
     /// Optimizes the instructions and assembles them. The unit's constants are taken out of it.

@@ -206,7 +206,7 @@ pub(crate) fn generate<'a>(
         backend,
         warnings,
         names,
-        unit: CompilerUnit::around_module(names.empty),
+        unit: CompilerUnit::empty(names.empty),
         outer: Vec::new(),
         spare: Vec::new(),
         text: Vec::new(),
@@ -217,7 +217,7 @@ pub(crate) fn generate<'a>(
     };
     let code = codegen.module(module)?;
     for unit in std::mem::take(&mut codegen.spare) {
-        codegen.backend.give_back(unit.sequence);
+        codegen.backend.give_back(unit.sequence, unit.metadata);
     }
     let mut code = Arc::into_inner(code).expect("nothing refers to the module's code");
     codegen.nans.forget(&mut code, codegen.strings);

@@ -53,12 +53,12 @@ pub(super) struct CompilerUnit<'a> {
 }
 
 impl CompilerUnit<'_> {
-    fn new(name: StrId, sequence: InstructionSequence) -> Self {
+    fn new(sequence: InstructionSequence, metadata: CodeUnitMetadata) -> Self {
         CompilerUnit {
             kind: UnitKind::Module,
             scope: Symtable::MODULE,
             sequence,
-            metadata: CodeUnitMetadata::new(name, name, 0),
+            metadata,
             private: None,
             frame_blocks: Vec::new(),
             inlined_depth: 0,
@@ -70,9 +70,9 @@ impl CompilerUnit<'_> {
         }
     }
 
-    /// What stands around the module's unit, for there is always a unit at hand: nothing is put there.
-    pub(super) fn around_module(name: StrId) -> Box<Self> {
-        Box::new(CompilerUnit::new(name, InstructionSequence::new()))
+    /// An empty unit. One stands around the module's, for there is always a unit at hand: nothing is put there.
+    pub(super) fn empty(name: StrId) -> Box<Self> {
+        Box::new(CompilerUnit::new(InstructionSequence::new(), CodeUnitMetadata::new(name, name, 0)))
     }
 
     /// Makes it an empty unit, keeping its memory. What is left is in `metadata`.
@@ -214,9 +214,10 @@ impl<'a> Codegen<'a, '_> {
         let private = class.or(self.unit.private);
         let flags = self.flags(scope, kind);
         let qualname = self.qualified_name(name, kind);
-        let spare = self.spare.pop();
-        let mut unit =
-            spare.unwrap_or_else(|| Box::new(CompilerUnit::new(name, self.backend.take_sequence())));
+        let mut unit = self.spare.pop().unwrap_or_else(|| match self.backend.take_spare() {
+            Some((sequence, metadata)) => Box::new(CompilerUnit::new(sequence, metadata)),
+            None => CompilerUnit::empty(name),
+        });
         unit.reset(kind, scope, private);
         unit.metadata.reset(name, qualname, firstlineno);
         unit.metadata.flags = flags;
@@ -395,10 +396,10 @@ impl<'a> Codegen<'a, '_> {
                 place: None,
             })));
         }
-        match clean(expanded) {
-            Cow::Borrowed(_) => Ok(text),
-            Cow::Owned(cleaned) => Ok(self.intern_bytes(&cleaned)),
-        }
+        let mut cleaned = std::mem::take(&mut self.text);
+        let id = if clean(&expanded, &mut cleaned) { self.intern_bytes(&cleaned) } else { text };
+        self.text = cleaned;
+        Ok(id)
     }
 }
 
@@ -420,35 +421,31 @@ fn surrogates_error(text: &[u8]) -> Option<String> {
     Some(format!("'utf-8' codec can't encode {which}: surrogates not allowed"))
 }
 
-/// The text without its margin; as it is if it has none.
-fn clean(expanded: Cow<'_, [u8]>) -> Cow<'_, [u8]> {
+/// Writes the text without its margin; says whether it has one.
+fn clean(text: &[u8], cleaned: &mut Vec<u8>) -> bool {
     let indentation = |line: &[u8]| line.iter().take_while(|&&byte| byte == b' ').count();
-    let first_indent = indentation(&expanded);
+    let first_indent = indentation(text);
     let mut margin = usize::MAX;
-    // Of each line: where the newline before it stands, and its indentation.
-    let mut lines = Vec::new();
-    for newline in memchr::memchr_iter(b'\n', &expanded) {
-        let line = &expanded[newline + 1..];
+    for newline in memchr::memchr_iter(b'\n', text) {
+        let line = &text[newline + 1..];
         let indent = indentation(line);
         if line.get(indent).is_some_and(|&byte| byte != b'\n') {
             margin = margin.min(indent);
         }
-        lines.push((newline, indent));
     }
     let margin = if margin == usize::MAX { 0 } else { margin };
     if first_indent == 0 && margin == 0 {
-        return expanded;
+        return false;
     }
-    let mut cleaned = Vec::with_capacity(expanded.len());
-    let ends = lines.iter().map(|&(newline, _)| newline).chain([expanded.len()]);
-    let starts = lines.iter().map(|&(newline, indent)| newline + 1 + margin.min(indent));
-    for (start, end) in std::iter::once(first_indent).chain(starts).zip(ends) {
-        if start > first_indent {
-            cleaned.push(b'\n');
-        }
-        cleaned.extend_from_slice(&expanded[start..end]);
+    cleaned.clear();
+    let mut start = first_indent;
+    for newline in memchr::memchr_iter(b'\n', text) {
+        cleaned.extend_from_slice(&text[start..=newline]);
+        let line = &text[newline + 1..];
+        start = newline + 1 + indentation(&line[..margin.min(line.len())]);
     }
-    Cow::Owned(cleaned)
+    cleaned.extend_from_slice(&text[start..]);
+    true
 }
 
 fn expand_tabs(text: &[u8]) -> Cow<'_, [u8]> {
