@@ -30,29 +30,32 @@ pub(crate) trait ControlFlow: Copy {
     fn inverted(self) -> Option<Self>;
 }
 
-/// By instruction: bits of what [`ControlFlow`] says. A table, since every pass asks for every instruction.
-static FLOW: [u8; Op::COUNT] = {
+/// A table by instruction, of the bits of all groups that it is in.
+pub(crate) const fn table_of(groups: &[(u32, &[Op])]) -> [u32; Op::COUNT] {
     let mut table = [0; Op::COUNT];
     let mut group = 0;
-    while group < GROUPS.len() {
-        let (bit, ops) = GROUPS[group];
+    while group < groups.len() {
+        let (bits, ops) = groups[group];
         let mut index = 0;
         while index < ops.len() {
-            table[ops[index] as usize] |= bit;
+            table[ops[index] as usize] |= bits;
             index += 1;
         }
         group += 1;
     }
     table
-};
+}
 
-const BLOCK_PUSH: u8 = 1;
-const UNCONDITIONAL_JUMP: u8 = 1 << 1;
-const SCOPE_EXIT: u8 = 1 << 2;
-const EVAL_BREAK: u8 = 1 << 3;
-const CONST: u8 = 1 << 4;
+/// By instruction: bits of what [`ControlFlow`] says. A table, since every pass asks for every instruction.
+static FLOW: [u32; Op::COUNT] = table_of(GROUPS);
 
-const GROUPS: [(u8, &[Op]); 5] = [
+const BLOCK_PUSH: u32 = 1;
+const UNCONDITIONAL_JUMP: u32 = 1 << 1;
+const SCOPE_EXIT: u32 = 1 << 2;
+const EVAL_BREAK: u32 = 1 << 3;
+const CONST: u32 = 1 << 4;
+
+const GROUPS: &[(u32, &[Op])] = &[
     (BLOCK_PUSH, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
     (
         UNCONDITIONAL_JUMP,

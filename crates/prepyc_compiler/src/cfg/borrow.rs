@@ -156,6 +156,8 @@ const fn owning(op: Op) -> Op {
 }
 
 impl BasicBlock {
+    /// Apart, so that the loop has all registers.
+    #[inline(never)]
     fn borrow_within(&mut self, tracker: &mut Tracker, context: &PassContext<'_>) {
         tracker.begin(self.start_depth.unwrap_or(0));
         let block = self.instructions_mut();

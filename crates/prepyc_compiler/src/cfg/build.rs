@@ -81,6 +81,7 @@ impl BasicBlock {
 
 /// Finds out where blocks end: before the instructions that `targets` marks, and after those that leave or jump. What
 /// is marked gets the number of the block that it begins.
+#[inline(never)]
 fn find_ends(instructions: &[SequenceInstruction], targets: &mut [u32], ends: &mut Vec<u32>) {
     ends.clear();
     let mut is_closed = false;

@@ -22,18 +22,15 @@ impl Cfg {
         if consts.as_slice().iter().all(|constant| small_int(constant).is_none()) {
             return;
         }
-        self.for_each_block(|cfg, id| {
-            if !cfg[id].may_have(Contents::CONSTANT) {
-                return;
-            }
-            for instruction in cfg[id].instructions_mut() {
+        for block in self.blocks_with(Contents::CONSTANT) {
+            for instruction in block.instructions_mut() {
                 if instruction.op == Op::LoadConst
                     && let Some(value) = small_int(consts.get(instruction.oparg))
                 {
                     instruction.set(Op::LoadSmallInt, value);
                 }
             }
-        });
+        }
     }
 
     /// Decides jumps and truth tests of constants, and turns comparisons with None into jumps of their own.
@@ -110,8 +107,7 @@ impl Cfg {
 
     /// Turns a constant's load and RETURN_VALUE into RETURN_CONST.
     pub(super) fn fuse_constant_returns(&mut self) {
-        self.for_each_block(|cfg, id| {
-            let block = &mut cfg[id];
+        for block in self.blocks_with(Contents::CONSTANT) {
             // RETURN_VALUE stands last.
             if let [.., load, end] = block.instructions()
                 && load.op == Op::LoadConst
@@ -121,7 +117,7 @@ impl Cfg {
                 block.set_nop(end - 1);
                 block.set(end, Op::ReturnConst, constant);
             }
-        });
+        }
     }
 
     /// Drops constants that no instruction loads, bar the first, which may be the docstring.
@@ -136,16 +132,13 @@ impl Cfg {
         places.clear();
         places.resize(consts.len(), UNUSED);
         places[0] = 0;
-        self.for_each_block(|cfg, id| {
-            if !cfg[id].may_have(Contents::CONSTANT) {
-                return;
-            }
-            for instruction in cfg[id].instructions() {
+        for block in self.blocks_with(Contents::CONSTANT) {
+            for instruction in block.instructions() {
                 // Number 0 stays anyway. A product: half of the instructions have one, and no one knows which.
                 let index = instruction.oparg * u32::from(instruction.op.has_const());
                 places[index as usize] = 0;
             }
-        });
+        }
         let mut kept = 0;
         for place in places.iter_mut().filter(|place| **place != UNUSED) {
             *place = kept;
@@ -153,12 +146,11 @@ impl Cfg {
         }
         if (kept as usize) < consts.len() {
             consts.retain(|index| places[index as usize] != UNUSED);
-            self.for_each_block(|cfg, id| {
-                for instruction in cfg[id].instructions_mut().iter_mut().filter(|found| found.op.has_const())
-                {
+            for block in self.blocks_with(Contents::CONSTANT) {
+                for instruction in block.instructions_mut().iter_mut().filter(|found| found.op.has_const()) {
                     instruction.oparg = places[instruction.oparg as usize];
                 }
-            });
+            }
         }
         self.constant_places = places;
     }

@@ -5,7 +5,7 @@
 
 use super::{BasicBlock, Instruction};
 use crate::location::Location;
-use crate::op::Op;
+use crate::op::{Op, table_of};
 
 /// A set of kinds of instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,31 +81,18 @@ impl Contents {
 }
 
 /// By instruction: what there is to note of it.
-static TABLE: [u32; Op::COUNT] = {
-    let mut table = [0; Op::COUNT];
-    let mut group = 0;
-    while group < GROUPS.len() {
-        let (contents, ops) = GROUPS[group];
-        let mut index = 0;
-        while index < ops.len() {
-            table[ops[index] as usize] |= contents.0;
-            index += 1;
-        }
-        group += 1;
-    }
-    table
-};
+static TABLE: [u32; Op::COUNT] = table_of(GROUPS);
 
-const GROUPS: [(Contents, &[Op]); 16] = [
-    (Contents::NOP, &[Op::Nop]),
-    (Contents::SETUP, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
-    (Contents::CONSTANT, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
+const GROUPS: &[(u32, &[Op])] = &[
+    (Contents::NOP.0, &[Op::Nop]),
+    (Contents::SETUP.0, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
+    (Contents::CONSTANT.0, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
     (
-        Contents::DECIDABLE,
+        Contents::DECIDABLE.0,
         &[Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::JumpIfFalse, Op::JumpIfTrue, Op::IsOp, Op::ToBool],
     ),
     (
-        Contents::IMPROVABLE,
+        Contents::IMPROVABLE.0,
         &[
             Op::BinaryOp,
             Op::BuildList,
@@ -126,10 +113,10 @@ const GROUPS: [(Contents, &[Op]); 16] = [
             Op::UnaryNot,
         ],
     ),
-    (Contents::SWAP, &[Op::Swap]),
-    (Contents::POP_TOP, &[Op::PopTop]),
+    (Contents::SWAP.0, &[Op::Swap]),
+    (Contents::POP_TOP.0, &[Op::PopTop]),
     (
-        Contents::LOCAL,
+        Contents::LOCAL.0,
         &[
             Op::LoadFast,
             Op::LoadFastLoadFast,
@@ -142,10 +129,10 @@ const GROUPS: [(Contents, &[Op]); 16] = [
             Op::DeleteFast,
         ],
     ),
-    (Contents::LOCAL_LOAD, &[Op::LoadFast, Op::LoadFastLoadFast]),
-    (Contents::UNBINDING, &[Op::DeleteFast, Op::LoadFastAndClear, Op::StoreFastMaybeNull]),
+    (Contents::LOCAL_LOAD.0, &[Op::LoadFast, Op::LoadFastLoadFast]),
+    (Contents::UNBINDING.0, &[Op::DeleteFast, Op::LoadFastAndClear, Op::StoreFastMaybeNull]),
     (
-        Contents::CELL,
+        Contents::CELL.0,
         &[
             Op::MakeCell,
             Op::LoadClosure,
@@ -157,17 +144,17 @@ const GROUPS: [(Contents, &[Op]); 16] = [
         ],
     ),
     (
-        Contents::UNCONDITIONAL_JUMP,
+        Contents::UNCONDITIONAL_JUMP.0,
         &[Op::Jump, Op::JumpNoInterrupt, Op::JumpForward, Op::JumpBackward, Op::JumpBackwardNoInterrupt],
     ),
     (
-        Contents::CONDITIONAL_JUMP,
+        Contents::CONDITIONAL_JUMP.0,
         &[Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::PopJumpIfNone, Op::PopJumpIfNotNone],
     ),
-    (Contents::PLACEHOLDER, &[Op::AnnotationsPlaceholder]),
-    (Contents::SHORT_CIRCUIT, &[Op::JumpIfFalse, Op::JumpIfTrue]),
+    (Contents::PLACEHOLDER.0, &[Op::AnnotationsPlaceholder]),
+    (Contents::SHORT_CIRCUIT.0, &[Op::JumpIfFalse, Op::JumpIfTrue]),
     (
-        Contents::PSEUDO,
+        Contents::PSEUDO.0,
         &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith, Op::LoadClosure, Op::StoreFastMaybeNull],
     ),
 ];
@@ -188,6 +175,11 @@ impl super::Cfg {
     /// Whether there may be any of these in the code object.
     pub(super) fn may_have(&self, any: Contents) -> bool {
         self.blocks[..self.in_use].iter().any(|block| block.may_have(any))
+    }
+
+    /// The blocks in which there may be any of these, in no order.
+    pub(super) fn blocks_with(&mut self, any: Contents) -> impl Iterator<Item = &mut BasicBlock> {
+        self.blocks[..self.in_use].iter_mut().filter(move |block| block.may_have(any))
     }
 }
 

@@ -11,18 +11,28 @@ use crate::op::ControlFlow;
 impl Cfg {
     /// Gives lines to instructions without any, as far as control flow says which.
     pub(super) fn resolve_line_numbers(&mut self) {
-        if !self.may_have(Contents::LINELESS) {
-            return;
-        }
-        if self.block_ids().any(|id| self.needs_line(id)) {
-            self.duplicate_exits_without_lines();
+        let mut lineless = std::mem::take(&mut self.pending);
+        self.collect_lineless(&mut lineless);
+        if lineless.iter().any(|&id| self.needs_line(id)) {
+            if lineless.iter().any(|&id| self[id].predecessors > 1 && self.needs_line(id)) {
+                self.duplicate_exits_without_lines();
+                self.collect_lineless(&mut lineless);
+            }
             self.give_lines_to_exits();
         }
-        if self.block_ids().any(|id| self.inherits_line(id)) {
+        if lineless.iter().any(|&id| self.inherits_line(id)) {
             self.propagate_line_numbers();
         } else {
-            self.for_each_block(|cfg, id| cfg[id].propagate_line_numbers());
+            lineless.iter().for_each(|&id| self[id].propagate_line_numbers());
         }
+        lineless.clear();
+        self.pending = lineless;
+    }
+
+    /// Lists the blocks in which an instruction may have no line.
+    fn collect_lineless(&self, lineless: &mut Vec<BasicBlockId>) {
+        lineless.clear();
+        lineless.extend(self.block_ids().filter(|&id| self[id].may_have(Contents::LINELESS)));
     }
 
     /// Whether the block leaves the code object or looks for signals, and has no line to do it on.
@@ -36,17 +46,13 @@ impl Cfg {
     /// Whether the block begins without a line and gets that of its one predecessor.
     fn inherits_line(&self, id: BasicBlockId) -> bool {
         let block = &self[id];
-        block.may_have(Contents::LINELESS)
-            && block.predecessors == 1
+        block.predecessors == 1
+            && block.may_have(Contents::LINELESS)
             && block.instructions().first().is_some_and(|first| first.location.is_none())
     }
 
     #[inline(never)]
     fn duplicate_exits_without_lines(&mut self) {
-        let is_jumped_to = |id: BasicBlockId| self[id].predecessors > 1 && self.needs_line(id);
-        if !self.block_ids().any(is_jumped_to) {
-            return;
-        }
         self.for_each_block(|cfg, id| {
             let Some(last) = cfg[id].last().copied().filter(|last| last.is_jump()) else {
                 return;

@@ -8,7 +8,7 @@ use super::contents::Contents;
 use super::pipeline::PassContext;
 use super::{BasicBlockId, Cfg, Instruction};
 use crate::evaluate::UnaryOperator;
-use crate::op::{ControlFlow, Op};
+use crate::op::{ControlFlow, Op, table_of};
 
 /// Opargs of CALL_INTRINSIC_1 (CPython: `Include/internal/pycore_intrinsics.h`, from 3.12 on).
 const INTRINSIC_UNARY_POSITIVE: u32 = 5;
@@ -161,63 +161,98 @@ impl Cfg {
 
 /// The first instruction from a place on that jumps, or for which there may be something better considering what stands
 /// before and after it.
+#[inline(never)]
 fn next_improvable(instructions: &[Instruction], from: usize) -> Option<usize> {
-    let kind_of = |found: &Instruction| KINDS[found.op as usize];
-    let mut before = from.checked_sub(1).map_or(0, |before| kind_of(&instructions[before]));
-    for (index, instruction) in instructions.iter().enumerate().skip(from) {
-        let after = instructions.get(index + 1).map_or(0, kind_of);
-        let around = before & CONSTANT_LOAD | after & !CONSTANT_LOAD | ANYTHING;
-        if (WANTED_NEIGHBOURS[instruction.op as usize] & around != 0) | instruction.target.is_some() {
+    let role_of = |found: &Instruction| ROLES[found.op as usize];
+    let mut before = from.checked_sub(1).map_or(Role::NONE, |before| role_of(&instructions[before]));
+    let (first, others) = instructions.get(from..)?.split_first()?;
+    let mut here = role_of(first);
+    for (index, next) in (from..).zip(others) {
+        let after = role_of(next);
+        if here.wants(before, after) {
             return Some(index);
         }
-        before = kind_of(instruction);
+        (before, here) = (here, after);
     }
-    None
+    here.wants(before, Role::NONE).then(|| instructions.len() - 1)
+}
+
+/// What an instruction is to its neighbours, and which of them make it one that `improve_instruction` has something for.
+#[derive(Clone, Copy)]
+struct Role {
+    kind: u32,
+    wanted: u32,
+}
+
+impl Role {
+    const NONE: Role = Role { kind: 0, wanted: 0 };
+
+    fn wants(self, before: Role, after: Role) -> bool {
+        self.wanted & (before.kind & CONSTANT_LOAD | after.kind & !CONSTANT_LOAD | ANYTHING) != 0
+    }
 }
 
 /// Loads a constant, or was such a load before.
-const CONSTANT_LOAD: u8 = 1;
-const NULL_PUSH: u8 = 1 << 1;
-const LOCAL_STORE: u8 = 1 << 2;
-const TRUTH_TEST: u8 = 1 << 3;
-const NEGATION: u8 = 1 << 4;
-const ANYTHING: u8 = 1 << 5;
+const CONSTANT_LOAD: u32 = 1;
+const NULL_PUSH: u32 = 1 << 1;
+const LOCAL_STORE: u32 = 1 << 2;
+const TRUTH_TEST: u32 = 1 << 3;
+const NEGATION: u32 = 1 << 4;
+const ANYTHING: u32 = 1 << 5;
 
-/// By instruction: what it is to its neighbours.
-static KINDS: [u8; Op::COUNT] = {
-    let mut kinds = [0; Op::COUNT];
-    kinds[Op::LoadConst as usize] = CONSTANT_LOAD;
-    kinds[Op::LoadSmallInt as usize] = CONSTANT_LOAD;
-    kinds[Op::Nop as usize] = CONSTANT_LOAD;
-    kinds[Op::PushNull as usize] = NULL_PUSH;
-    kinds[Op::StoreFast as usize] = LOCAL_STORE;
-    kinds[Op::ToBool as usize] = TRUTH_TEST;
-    kinds[Op::UnaryNot as usize] = NEGATION;
-    kinds
+/// By instruction.
+static ROLES: [Role; Op::COUNT] = {
+    let kinds = table_of(KINDS);
+    let wanted = table_of(WANTED);
+    let mut roles = [Role::NONE; Op::COUNT];
+    let mut index = 0;
+    while index < Op::COUNT {
+        roles[index] = Role { kind: kinds[index], wanted: wanted[index] };
+        index += 1;
+    }
+    roles
 };
 
-/// By instruction: which neighbours make it one that `improve_instruction` has something for.
-static WANTED_NEIGHBOURS: [u8; Op::COUNT] = {
-    let mut wanted = [0; Op::COUNT];
-    wanted[Op::BinaryOp as usize] = CONSTANT_LOAD;
-    wanted[Op::BuildList as usize] = ANYTHING;
-    wanted[Op::BuildSet as usize] = ANYTHING;
-    wanted[Op::BuildTuple as usize] = ANYTHING;
-    wanted[Op::CallIntrinsic1 as usize] = ANYTHING;
-    wanted[Op::CompareOp as usize] = TRUTH_TEST;
-    wanted[Op::ContainsOp as usize] = TRUTH_TEST | NEGATION;
-    wanted[Op::IsOp as usize] = TRUTH_TEST | NEGATION;
-    wanted[Op::ListAppend as usize] = ANYTHING;
-    wanted[Op::LoadGlobal as usize] = NULL_PUSH;
-    wanted[Op::SetAdd as usize] = ANYTHING;
-    wanted[Op::StoreFast as usize] = LOCAL_STORE;
-    wanted[Op::Swap as usize] = ANYTHING;
-    wanted[Op::ToBool as usize] = TRUTH_TEST;
-    wanted[Op::UnaryInvert as usize] = CONSTANT_LOAD;
-    wanted[Op::UnaryNegative as usize] = CONSTANT_LOAD;
-    wanted[Op::UnaryNot as usize] = CONSTANT_LOAD | TRUTH_TEST | NEGATION;
-    wanted
-};
+const KINDS: &[(u32, &[Op])] = &[
+    (CONSTANT_LOAD, &[Op::LoadConst, Op::LoadSmallInt, Op::Nop]),
+    (NULL_PUSH, &[Op::PushNull]),
+    (LOCAL_STORE, &[Op::StoreFast]),
+    (TRUTH_TEST, &[Op::ToBool]),
+    (NEGATION, &[Op::UnaryNot]),
+];
+
+const WANTED: &[(u32, &[Op])] = &[
+    (CONSTANT_LOAD, &[Op::BinaryOp, Op::UnaryInvert, Op::UnaryNegative, Op::UnaryNot]),
+    (NULL_PUSH, &[Op::LoadGlobal]),
+    (LOCAL_STORE, &[Op::StoreFast]),
+    (TRUTH_TEST, &[Op::CompareOp, Op::ContainsOp, Op::IsOp, Op::ToBool, Op::UnaryNot]),
+    (NEGATION, &[Op::ContainsOp, Op::IsOp, Op::UnaryNot]),
+    (
+        ANYTHING,
+        &[
+            Op::BuildList,
+            Op::BuildSet,
+            Op::BuildTuple,
+            Op::CallIntrinsic1,
+            Op::ListAppend,
+            Op::SetAdd,
+            Op::Swap,
+        ],
+    ),
+    (ANYTHING, THREADED_JUMPS),
+];
+
+/// The jumps that `thread_jump` may make lead somewhere else.
+const THREADED_JUMPS: &[Op] = &[
+    Op::Jump,
+    Op::JumpNoInterrupt,
+    Op::JumpIfFalse,
+    Op::JumpIfTrue,
+    Op::PopJumpIfFalse,
+    Op::PopJumpIfTrue,
+    Op::PopJumpIfNone,
+    Op::PopJumpIfNotNone,
+];
 
 fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
     match op {
@@ -233,14 +268,20 @@ fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
 mod tests {
     use prepyc_version::PyVersion;
 
-    use super::{Contents, WANTED_NEIGHBOURS};
+    use super::{Contents, ROLES, THREADED_JUMPS};
 
     #[test]
-    fn every_instruction_with_a_wanted_neighbour_is_noted() {
+    fn every_instruction_with_a_wanted_neighbour_is_noted_or_jumps() {
         for version in PyVersion::ALL {
             for info in version.opcodes().instructions {
                 let is_noted = Contents::of_op(info.opcode).has(Contents::IMPROVABLE);
-                assert_eq!(WANTED_NEIGHBOURS[info.opcode as usize] != 0, is_noted, "{}", info.opcode.name());
+                let is_wanted = ROLES[info.opcode as usize].wanted != 0;
+                assert_eq!(
+                    is_wanted,
+                    is_noted || THREADED_JUMPS.contains(&info.opcode),
+                    "{}",
+                    info.opcode.name()
+                );
             }
         }
     }

@@ -38,11 +38,8 @@ impl Cfg {
         if slots.is_empty() {
             return;
         }
-        self.for_each_block(|cfg, id| {
-            if !cfg[id].may_have(Contents::CELL) {
-                return;
-            }
-            for instruction in cfg[id].instructions_mut() {
+        for block in self.blocks_with(Contents::CELL) {
+            for instruction in block.instructions_mut() {
                 if matches!(
                     instruction.op,
                     Op::MakeCell
@@ -56,7 +53,7 @@ impl Cfg {
                     instruction.oparg = slots[instruction.oparg as usize];
                 }
             }
-        });
+        }
     }
 
     /// Inserts COPY_FREE_VARS, then a MAKE_CELL for each cell by slot, then what makes a call a generator.
@@ -82,35 +79,27 @@ impl Cfg {
     /// Spells out JUMP_IF_FALSE and JUMP_IF_TRUE, which leave on the stack what they test (3.14 on).
     #[inline(never)]
     pub(super) fn convert_pseudo_conditional_jumps(&mut self) {
-        if !self.may_have(Contents::SHORT_CIRCUIT) {
-            return;
-        }
-        self.for_each_block(|cfg, id| {
-            let block = &mut cfg[id];
+        for block in self.blocks_with(Contents::SHORT_CIRCUIT) {
             let Some(&last) = block.last() else {
-                return;
+                continue;
             };
             let index = block.used - 1;
             match last.op {
                 Op::JumpIfFalse => block.set_op(index, Op::PopJumpIfFalse),
                 Op::JumpIfTrue => block.set_op(index, Op::PopJumpIfTrue),
-                _ => return,
+                _ => continue,
             }
             // They are under the jump's handler (CPython 3.14.10; not yet so in 3.14.0).
             let jump = Instruction { target: None, ..last };
             block.insert(index, Instruction { op: Op::Copy, oparg: 1, ..jump });
             block.insert(index + 1, Instruction { op: Op::ToBool, oparg: 0, ..jump });
-        });
+        }
     }
 
     /// Turns the other pseudo-instructions into what they stand for, or into nothing.
     #[inline(never)]
     pub(super) fn convert_pseudo_instructions(&mut self) {
-        self.for_each_block(|cfg, id| {
-            let block = &mut cfg[id];
-            if !block.may_have(Contents::PSEUDO) {
-                return;
-            }
+        for block in self.blocks_with(Contents::PSEUDO) {
             for index in 0..block.used {
                 match block.slots[index].op {
                     op if op.is_block_push() => block.set_nop(index),
@@ -119,7 +108,7 @@ impl Cfg {
                     _ => {}
                 }
             }
-        });
+        }
         self.remove_redundant_nops_and_jumps();
     }
 }

@@ -24,15 +24,9 @@ impl Cfg {
             if self[id].may_have(Contents::SETUP) {
                 self.enter_handlers(id, start, effects, &mut pending);
             }
-            let (mut depth, mut before_last, mut most) = (start, start, start);
-            for instruction in self[id].instructions() {
-                most = most.max(depth);
-                before_last = depth;
-                debug_assert!(depth as u32 >= effects.onwards(instruction.op, instruction.oparg).pops);
-                depth += effects.growth(instruction.op, instruction.oparg);
-            }
+            let Depths { most, before_last, after } = follow(self[id].instructions(), start, effects);
             deepest = deepest.max(most);
-            assert!(depth >= 0, "a block takes {} items that are not on the stack", -depth);
+            assert!(after >= 0, "a block takes {} items that are not on the stack", -after);
             // Jumps stand last.
             if let Some(&Instruction { op, oparg, target: Some(target), .. }) = self[id].last()
                 && op != Op::EndAsyncFor
@@ -42,7 +36,7 @@ impl Cfg {
                 self.enter_at_depth(target, before_last + growth, &mut pending);
             }
             if let Some(next) = self[id].next.filter(|_| self[id].has_fallthrough()) {
-                self.enter_at_depth(next, depth, &mut pending);
+                self.enter_at_depth(next, after, &mut pending);
             }
         }
         self.pending = pending;
@@ -78,4 +72,26 @@ impl Cfg {
             Some(known) => assert!(known == depth, "a block is entered with {known} and {depth} items"),
         }
     }
+}
+
+/// How deep the stack is in a block, in items.
+struct Depths {
+    /// At most, before an instruction.
+    most: i32,
+    before_last: i32,
+    after: i32,
+}
+
+/// The depths in a block that begins with that many items. Apart, so that the loop has all registers.
+#[inline(never)]
+fn follow(instructions: &[Instruction], start: i32, effects: &StackEffects) -> Depths {
+    let mut depths = Depths { most: start, before_last: start, after: start };
+    for instruction in instructions {
+        let before = depths.after;
+        debug_assert!(before as u32 >= effects.onwards(instruction.op, instruction.oparg).pops);
+        depths.most = depths.most.max(before);
+        depths.before_last = before;
+        depths.after = before + effects.growth(instruction.op, instruction.oparg);
+    }
+    depths
 }

@@ -13,12 +13,7 @@ impl Cfg {
     /// Pairs up neighbouring loads and stores of low-numbered locals that are not on different lines.
     #[inline(never)]
     pub(super) fn insert_superinstructions(&mut self) {
-        // The order does not matter.
-        for block in &mut self.blocks[..self.in_use] {
-            if block.may_have(Contents::LOCAL) {
-                block.pair_up();
-            }
-        }
+        self.blocks_with(Contents::LOCAL).for_each(BasicBlock::pair_up);
         self.remove_redundant_nops();
     }
 }

@@ -397,7 +397,11 @@ impl<'a> Codegen<'a, '_> {
             })));
         }
         let mut cleaned = std::mem::take(&mut self.text);
-        let id = if clean(&expanded, &mut cleaned) { self.intern_bytes(&cleaned) } else { text };
+        let id = match (clean(&expanded, &mut cleaned), &expanded) {
+            (true, _) => self.intern_bytes(&cleaned),
+            (false, Cow::Owned(expanded)) => self.intern_bytes(expanded),
+            (false, Cow::Borrowed(_)) => text,
+        };
         self.text = cleaned;
         Ok(id)
     }
