@@ -256,10 +256,13 @@ fn feed(shared: &Shared, slot: usize, process: &Process) {
         };
         drop(queue);
         sequence = sequence.wrapping_add(1);
-        let written = frame::encode_request(sequence, &request).is_some_and(|head| {
-            process.write_all(&head).and_then(|()| process.write_all(&request.source)).is_ok()
-        });
-        if !written {
+        let head = frame::encode_request(sequence, &request);
+        if head.as_ref().is_some_and(|head| process.write_all(head).is_err()) {
+            // It has died already: that is not this request's doing.
+            shared.lock().slots[slot].undo_take_up();
+            return process.hang_up();
+        }
+        if head.is_none() || process.write_all(&request.source).is_err() {
             // Whoever reads sees its end, or is made to.
             return process.hang_up();
         }
@@ -347,10 +350,12 @@ fn answer(
     Ok(Ok(Compiled { code, warnings }))
 }
 
-/// After a process's death: its head gets the error, the others wait again, first in line.
+/// After a process's death: the head, if it may have had a part in it, gets the error; the others wait again, first in
+/// line.
 fn clear_up(shared: &Shared, slot: usize, process: &Process, failure: ReadFailure, answered: Answered) {
     let reason = process.explain(failure, &shared.limits);
     let mut queue = shared.lock();
+    let begun = queue.slots[slot].has_begun();
     let mut flight = queue.slots[slot].take_flight();
     queue.slots[slot].process = None;
     if let Some(end) = queue.end.clone() {
@@ -358,15 +363,16 @@ fn clear_up(shared: &Shared, slot: usize, process: &Process, failure: ReadFailur
         return flight.into_iter().for_each(|job| job.end(&end));
     }
     let executable = shared.executable.clone();
-    let Some(head) = flight.pop_front() else {
+    let head = if begun { flight.pop_front() } else { None };
+    queue.push_first(flight);
+    let Some(head) = head else {
         drop(queue);
-        // Nobody asked it anything. If it never answered at all it counts as one that does not start.
+        // Nothing that was asked has reached it. If it never answered at all it counts as one that does not start.
         return match answered {
             Answered::Never => shared.start_failed(slot, EngineError::Start { executable, reason }),
             Answered::Once => shared.revive(slot),
         };
     };
-    queue.push_first(flight);
     drop(queue);
     shared.revive(slot);
     let filename = head.request.filename.clone();

@@ -177,6 +177,16 @@ impl Slot {
         Some(job.request.clone())
     }
 
+    /// What was taken up last has not reached the process.
+    pub(super) fn undo_take_up(&mut self) {
+        self.taken = self.taken.saturating_sub(1);
+    }
+
+    /// Whether the head may have reached the process.
+    pub(super) fn has_begun(&self) -> bool {
+        self.taken > 0
+    }
+
     /// Takes the head, which has been answered. None if the process answers what it was not asked.
     pub(super) fn pop(&mut self) -> Option<Job> {
         self.taken = self.taken.checked_sub(1)?;
