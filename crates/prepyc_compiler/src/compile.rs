@@ -158,10 +158,12 @@ fn run_each_stage(
     let module: &_ = arena.alloc(parsed.map_err(|error| Box::new(Failure::Syntax(error)))?);
     watch(Stage::Symtable);
     let future = future_features(module, &strings)?;
-    if features.finally_exits_warned {
+    let built = build_symtable(table, module, features, future, &mut strings, nesting.nodes);
+    // CPython looks for them before its symbol table does anything, which warns of nothing.
+    if features.finally_exits_warned && (table.has_finally || built.is_err()) {
         warn_of_finally_exits(module, warnings);
     }
-    build_symtable(table, module, features, future, &mut strings, nesting.nodes)?;
+    built?;
     watch(Stage::Codegen);
     strings.reserve_code(table.scope_count(), source.len());
     let filename = strings.intern(filename);

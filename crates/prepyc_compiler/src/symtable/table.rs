@@ -26,6 +26,8 @@ pub(crate) struct Symtable {
     pub(super) directives: Vec<(ScopeId, StrId, Location)>,
     /// The names of type parameters, of the scope of a generic class's.
     pub(super) private_parameters: Vec<(ScopeId, StrId)>,
+    /// Whether a `try` has a `finally`.
+    pub(crate) has_finally: bool,
     /// What the analysis keeps its memory in.
     pub(super) workspace: Workspace,
 }
@@ -58,6 +60,7 @@ impl Symtable {
         self.innermost.resize(names, None);
         self.directives.clear();
         self.private_parameters.clear();
+        self.has_finally = false;
     }
 
     /// How many scopes there are.

@@ -137,6 +137,7 @@ impl Builder<'_> {
             this.visit_body(node.body)?;
             node.handlers.iter().try_for_each(|handler| this.visit_handler(handler))?;
             this.visit_body(node.orelse)?;
+            this.table.has_finally |= !node.finalbody.is_empty();
             this.visit_body(node.finalbody)
         })
     }
