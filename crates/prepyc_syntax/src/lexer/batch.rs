@@ -4,15 +4,17 @@
 //! back there. Here most tokens are read in one loop that keeps it at hand. What the loop does not know at a glance it
 //! leaves to [`Lexer::read_token`], which knows everything: strings, errors, indentation that changes.
 
+use std::num::NonZeroU64;
+
 use memchr::memchr;
 use prepyc_version::FStrings;
 
-use super::chunk::Chunk;
+use super::chunk::{Block, Chunk};
 use super::indentation::MAX_INDENTS;
 use super::names::Names;
 use super::token::{NAME_CONTINUES, Token, TokenKind};
 use super::{Bracket, Lexer, MAX_BRACKETS, Mode};
-use crate::ast::{Location, StrId};
+use crate::ast::StrId;
 
 /// As many tokens are read at once: few enough to stay in the nearest cache.
 pub(crate) const BATCH: usize = 64;
@@ -20,8 +22,8 @@ pub(crate) const BATCH: usize = 64;
 /// Tokens read at once.
 pub(crate) type Batch = [Token; BATCH];
 
-/// Bytes looked at for one token: a space, a chunk, and the byte behind it.
-const WINDOW: usize = Chunk::SIZE + 2;
+/// Bytes looked at together: a block, and what starts in it.
+const WINDOW: usize = Block::WINDOW;
 
 /// What a token's first byte says of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,7 +40,6 @@ enum First {
     Quote,
     LineEnd,
     Comment,
-    Space,
     Other,
 }
 
@@ -67,7 +68,6 @@ const fn first_byte(byte: u8) -> (First, TokenKind) {
         b'}' => (First::Close, T::RBrace),
         b'\n' => (First::LineEnd, T::Newline),
         b'#' => (First::Comment, T::Newline),
-        b' ' => (First::Space, T::Error),
         b',' => (First::Delimiter, T::Comma),
         b';' => (First::Delimiter, T::Semi),
         b'~' => (First::Delimiter, T::Tilde),
@@ -133,89 +133,81 @@ const fn operator(first: u8, second: u8, third: u8) -> Option<(TokenKind, usize)
     })
 }
 
-/// The opening bracket of a closing one.
-const fn opening(close: u8) -> u8 {
-    match close {
-        b')' => b'(',
-        b']' => b'[',
-        _ => b'{',
-    }
+/// Whether the one bracket closes the other: in ASCII the two of a pair are neighbours, or have one byte between them.
+const fn closes(close: u8, open: u8) -> bool {
+    close.wrapping_sub(open) <= 2
 }
 
-/// Where the loop is: the lexer's own state while it runs.
-#[derive(Clone, Copy)]
-struct Place<'s> {
-    /// What has not been read.
-    rest: &'s [u8],
-    /// The size of the source.
-    size: usize,
+/// Where the loop is, and what it has found: the lexer's own state while it runs.
+struct Glance {
+    /// While a block is read, where it or its last line starts.
+    position: usize,
     line: u32,
     line_start: usize,
+    /// How many of the tokens have been read.
+    count: usize,
 }
 
-impl Place<'_> {
-    #[inline(always)]
-    fn position(&self) -> usize {
-        self.size - self.rest.len()
-    }
-
-    #[inline(always)]
-    fn step(&mut self, length: usize) {
-        self.rest = self.rest.get(length..).unwrap_or_default();
-    }
-
-    /// Steps over a token and what is before it: mostly within the window, which is there, so that there is nothing more to
-    /// look at.
-    #[inline(always)]
-    fn step_over(&mut self, length: usize) {
-        if length <= WINDOW {
-            self.rest = &self.rest[length.min(WINDOW)..];
-        } else {
-            self.step(length);
-        }
-    }
-
-    /// Steps over what is left of a line of that length, and its end.
-    #[inline(always)]
-    fn end_line(&mut self, length: usize) {
-        self.step(length + 1);
-        self.line += 1;
-        self.line_start = self.position();
-    }
-
-    #[inline(always)]
-    fn spaces(&self) -> usize {
-        let mut spaces = 0;
-        while let Some(chunk) = Chunk::at(self.rest, spaces) {
-            let more = chunk.space_length();
-            spaces += more;
-            if more < Chunk::SIZE {
-                break;
-            }
-        }
-        spaces
-    }
-
+impl Glance {
     /// A token on its line.
     #[inline(always)]
     fn token(&self, kind: TokenKind, start: usize, end: usize) -> Token {
-        Token {
-            kind,
-            is_known: false,
-            name: StrId::default(),
-            start: start as u32,
-            end: end as u32,
-            location: Location {
-                lineno: self.line,
-                end_lineno: self.line,
-                col_offset: start.wrapping_sub(self.line_start) as u32,
-                end_col_offset: end.wrapping_sub(self.line_start) as u32,
-            },
-        }
+        Token::within_line(kind, start, end, self.line, self.line_start)
+    }
+
+    /// Hands out a token, for which there must be room.
+    #[inline(always)]
+    fn push(&mut self, tokens: &mut Batch, token: Token) {
+        tokens[self.count] = token;
+        self.count += 1;
+    }
+
+    /// How many more tokens there is room for.
+    fn room(&self) -> usize {
+        BATCH - self.count
+    }
+
+    /// Goes to the start of the next line.
+    #[inline(always)]
+    fn start_line(&mut self, position: usize) {
+        self.position = position;
+        self.line += 1;
+        self.line_start = position;
+    }
+
+    /// Goes on there with another block.
+    #[inline(always)]
+    fn next_block_at(&mut self, position: usize) -> Stop {
+        self.position = position;
+        Stop::Block
     }
 }
 
-impl<'s> Lexer<'s> {
+/// What ends the reading of a block.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    /// What comes next is not in it: another is to be looked at.
+    Block,
+    /// What comes next takes a closer look, or there is no room for it.
+    Batch,
+}
+
+/// What starts somewhere in a block.
+enum Seen {
+    /// A token, behind which the next start is that of something else.
+    Token,
+    /// A token of that length, in which more seems to start.
+    LongToken(usize),
+    /// The end of a line within brackets.
+    LineEnd,
+    /// The end of a line of statements, a token.
+    StatementsEnd,
+    Comment,
+    /// What takes a closer look.
+    Other,
+}
+
+impl Lexer<'_> {
     /// Reads tokens until there are enough of them, or one is the last that makes sense; how many.
     pub(crate) fn fill(&mut self, tokens: &mut Batch, names: &mut Names<'_>) -> usize {
         let mut count = 0;
@@ -235,227 +227,312 @@ impl<'s> Lexer<'s> {
         count
     }
 
-    /// Where the lexer is.
-    fn place(&self) -> Place<'s> {
-        Place {
-            rest: self.bytes.get(self.position..).unwrap_or_default(),
-            size: self.bytes.len().max(self.position),
-            line: self.line,
-            line_start: self.line_start,
+    /// Reads tokens up to one that takes a closer look, with so many read before; how many there are then.
+    fn fill_at_a_glance(&mut self, tokens: &mut Batch, count: usize, names: &mut Names<'_>) -> usize {
+        let (position, line, line_start) = (self.position, self.line, self.line_start);
+        let mut glance = Glance { position, line, line_start, count };
+        let mut stop = Stop::Block;
+        while stop == Stop::Block {
+            let rest = self.bytes.get(glance.position..).unwrap_or_default();
+            stop = match rest.first_chunk() {
+                Some(window) => self.read_block(window, &mut glance, tokens, names),
+                None => {
+                    // Behind the end of the source there are zeros.
+                    let mut window = [0; WINDOW];
+                    window[..rest.len()].copy_from_slice(rest);
+                    self.read_block(&window, &mut glance, tokens, names)
+                }
+            };
         }
+        (self.position, self.line, self.line_start) = (glance.position, glance.line, glance.line_start);
+        glance.count
     }
 
-    /// Reads tokens up to one that takes a closer look, or that is not on a line of this block; how many there are then.
-    fn fill_at_a_glance(&mut self, tokens: &mut Batch, mut count: usize, names: &mut Names<'_>) -> usize {
-        let mut place = self.place();
-        while let Some(token) = tokens.get_mut(count) {
-            let Some(window) = place.rest.first_chunk::<WINDOW>() else { break };
-            // One space is so frequent that it is no branch.
-            let space = usize::from(window[0] == b' ');
-            let byte = window[space];
-            let start = place.position() + space;
-            let (first, mut kind) = FIRST_BYTES[byte as usize];
-            let mut name = StrId::default();
-            let mut is_known = false;
-            let mut length = 1;
-            match first {
-                First::Letter => match self.word_at_a_glance(window, space, start, names) {
-                    Some(word) => (kind, name, length) = word,
-                    None => break,
-                },
-                First::Delimiter => {}
-                First::Operator if !LENGTHENS[window[space + 1] as usize] => {}
-                First::Operator => match operator(byte, window[space + 1], window[space + 2]) {
-                    Some(operator) => (kind, length) = operator,
-                    None => break,
-                },
-                First::Open if self.brackets.len() >= MAX_BRACKETS => break,
-                First::Open => self.brackets.push(Bracket { byte, line: place.line, at: start }),
-                First::Close => match self.brackets.last() {
-                    Some(bracket) if bracket.byte == opening(byte) => _ = self.brackets.pop(),
-                    _ => break,
-                },
-                First::Digit => match plain_number_length(window, space) {
-                    Some(digits) => length = digits,
-                    None => break,
-                },
-                First::Quote => match plain_string_length(&place.rest[space..]) {
-                    Some(end) if end <= Chunk::SIZE => {
-                        // With the quote before it no string is a word.
-                        let key = Chunk::within(window, space).prefix(end - 1);
-                        name = names.string(key, &self.source[start + 1..start + end - 1]);
-                        (length, is_known) = (end, true);
-                    }
-                    Some(end) => length = end,
-                    None => break,
-                },
-                First::LineEnd | First::Comment => {
-                    let Some((next, line)) = self.line_end_at_a_glance(place, space, token) else { break };
-                    place = next;
-                    if line == Line::Ends {
-                        count += 1;
-                        if !self.start_line(&mut place, tokens, &mut count) {
-                            self.mode = Mode::LineStart;
-                            break;
-                        }
-                    }
-                    continue;
+    /// Reads the tokens of the window's block, which stands at the position.
+    ///
+    /// Where all of them start is known before the first is looked at: what one turns out to be holds up none behind it.
+    #[inline(never)]
+    fn read_block(
+        &mut self,
+        window: &[u8; WINDOW],
+        glance: &mut Glance,
+        tokens: &mut Batch,
+        names: &mut Names<'_>,
+    ) -> Stop {
+        let block = Block::of(window);
+        let base = glance.position;
+        let mut starts = block.starts();
+        while let Some(slot) = tokens.get_mut(glance.count) {
+            let Some(next) = NonZeroU64::new(starts) else {
+                glance.position = base + block.size();
+                // A word that goes through all of the block is left to others.
+                return if block.size() > 0 { Stop::Block } else { Stop::Batch };
+            };
+            let at = next.trailing_zeros() as usize;
+            let start = base + at;
+            match self.look(&block, at, start, glance, slot, names) {
+                Seen::Token => {
+                    glance.count += 1;
+                    starts &= starts - 1;
                 }
-                First::Space => {
-                    place.step(place.spaces());
-                    continue;
+                Seen::LongToken(length) => {
+                    glance.count += 1;
+                    match block.starts_from(at + length, starts) {
+                        Some(rest) => starts = rest,
+                        None => return glance.next_block_at(start + length),
+                    }
                 }
-                First::Other => break,
+                Seen::LineEnd => {
+                    starts &= starts - 1;
+                    glance.start_line(start + 1);
+                }
+                Seen::StatementsEnd => {
+                    starts &= starts - 1;
+                    glance.count += 1;
+                    let next = starts.trailing_zeros() as usize;
+                    if next >= block.size() || !continues_at_a_glance(window, next) {
+                        return self.start_line_at_a_glance(start + 1, glance, tokens);
+                    }
+                    glance.start_line(start + 1);
+                    if !self.indent_at_a_glance(next - at - 1, base + next, glance, tokens) {
+                        self.mode = Mode::LineStart;
+                        return Stop::Batch;
+                    }
+                }
+                Seen::Comment => return self.comment_at_a_glance(start, glance, tokens),
+                Seen::Other => break,
             }
-            *token = Token { name, is_known, ..place.token(kind, start, start + length) };
-            count += 1;
-            place.step_over(space + length);
         }
-        (self.position, self.line, self.line_start) = (place.position(), place.line, place.line_start);
-        count
+        // What is left is the token that was not read, and those behind it.
+        glance.position = base + (starts.trailing_zeros() as usize).min(block.size());
+        Stop::Batch
     }
 
-    /// What a word is that starts in the window's first or second byte, and its length; none if it is not ASCII, or may
-    /// belong to a string.
+    /// What starts there in the block, and at that offset of the source; a token goes to its slot.
+    #[inline(always)]
+    fn look(
+        &mut self,
+        block: &Block<'_>,
+        at: usize,
+        start: usize,
+        glance: &Glance,
+        slot: &mut Token,
+        names: &mut Names<'_>,
+    ) -> Seen {
+        let byte = block.window[at];
+        let (first, kind) = FIRST_BYTES[byte as usize];
+        match first {
+            First::Letter => {
+                let length = block.word_length(at);
+                let word = self.word_at_a_glance(block, at, length, start, names);
+                let Some((kind, name)) = word else { return Seen::Other };
+                *slot = Token { name, ..glance.token(kind, start, start + length) };
+            }
+            First::Operator if LENGTHENS[block.window[at + 1] as usize] => {
+                let operator = operator(byte, block.window[at + 1], block.window[at + 2]);
+                let Some((kind, length)) = operator else { return Seen::Other };
+                *slot = glance.token(kind, start, start + length);
+                return Seen::LongToken(length);
+            }
+            First::Delimiter | First::Operator => *slot = glance.token(kind, start, start + 1),
+            First::Open if self.brackets.len() >= MAX_BRACKETS => return Seen::Other,
+            First::Open => {
+                *slot = glance.token(kind, start, start + 1);
+                self.brackets.push(Bracket { byte, line: glance.line, at: start });
+            }
+            First::Close => {
+                if !self.brackets.last().is_some_and(|bracket| closes(byte, bracket.byte)) {
+                    return Seen::Other;
+                }
+                self.brackets.pop();
+                *slot = glance.token(kind, start, start + 1);
+            }
+            First::Digit => {
+                let Some(length) = plain_number_length(block, at) else { return Seen::Other };
+                *slot = glance.token(kind, start, start + length);
+            }
+            First::Quote => {
+                let Some(length) = plain_string_length(&self.bytes[start..]) else { return Seen::Other };
+                let text = self.short_text(block, at, length, start, names);
+                let token = glance.token(kind, start, start + length);
+                *slot = Token { name: text.unwrap_or_default(), is_known: text.is_some(), ..token };
+                return Seen::LongToken(length);
+            }
+            First::LineEnd if !self.brackets.is_empty() => return Seen::LineEnd,
+            First::LineEnd => {
+                *slot = self.line_end_token(glance.token(kind, start, start));
+                return Seen::StatementsEnd;
+            }
+            First::Comment => return Seen::Comment,
+            First::Other => return Seen::Other,
+        }
+        Seen::Token
+    }
+
+    /// The text of a string of that length that starts there in the block, if it is short.
+    #[inline(always)]
+    fn short_text(
+        &self,
+        block: &Block<'_>,
+        at: usize,
+        length: usize,
+        start: usize,
+        names: &mut Names<'_>,
+    ) -> Option<StrId> {
+        // With the quote before it no string is a word.
+        let key = (length <= Chunk::SIZE).then(|| block.chunk(at).prefix(length - 1))?;
+        Some(names.string(key, &self.source[start + 1..start + length - 1]))
+    }
+
+    /// What a word of that length is that starts there in the block; none if it may belong to a string, or goes on beyond
+    /// ASCII.
     #[inline(always)]
     fn word_at_a_glance(
         &self,
-        window: &[u8; WINDOW],
-        space: usize,
+        block: &Block<'_>,
+        at: usize,
+        length: usize,
         start: usize,
         names: &mut Names<'_>,
-    ) -> Option<(TokenKind, StrId, usize)> {
-        let chunk = Chunk::within(window, space);
-        let length = chunk.word_length();
-        if length == Chunk::SIZE {
-            return self.long_word(start, names);
-        }
-        if JOINS_WORD[window[space + length] as usize] {
+    ) -> Option<(TokenKind, StrId)> {
+        if JOINS_WORD[block.window[at + length] as usize] {
             return None;
         }
-        let (kind, name) = names.word(chunk.prefix(length), self.source, start);
-        Some((kind, name, length))
+        if length > Chunk::SIZE {
+            // No keyword is that long.
+            return Some((TokenKind::Name, names.intern(&self.source[start..start + length])));
+        }
+        Some(names.word(block.chunk(at).prefix(length), self.source, start))
     }
 
-    /// The same of a word that fills a chunk, so that it is no keyword.
-    #[inline(never)]
-    fn long_word(&self, start: usize, names: &mut Names<'_>) -> Option<(TokenKind, StrId, usize)> {
-        let mut end = start + Chunk::SIZE;
-        loop {
-            let length = Chunk::at(self.bytes, end)?.word_length();
-            end += length;
-            if length < Chunk::SIZE {
-                break;
-            }
-        }
-        if JOINS_WORD[self.byte(end) as usize] {
-            return None;
-        }
-        Some((TokenKind::Name, names.intern(&self.source[start..end]), end - start))
-    }
-
-    /// From a line's end, or a comment before it, to the next line; the line's last token, unless it goes on there. None at
-    /// the source's end.
+    /// The end of a line of statements, with the place that CPython gives it.
     #[inline(always)]
-    fn line_end_at_a_glance(
-        &self,
-        mut place: Place<'s>,
-        space: usize,
-        token: &mut Token,
-    ) -> Option<(Place<'s>, Line)> {
-        let end = memchr_near(b'\n', place.rest.get(space..)?)?;
-        let start = place.position() + space;
-        if !self.brackets.is_empty() {
-            place.end_line(space + end);
-            place.step(place.spaces());
-            return Some((place, Line::Goes));
-        }
-        *token = place.token(TokenKind::Newline, start, start + end);
+    fn line_end_token(&self, mut token: Token) -> Token {
         if self.grammar.fstrings == FStrings::Tokens {
             token.location.end_col_offset += 1;
         }
-        place.end_line(space + end);
-        Some((place, Line::Ends))
+        token
     }
 
-    /// From a line's start over blank lines, and over the indentation of the first that is not blank, with the tokens that
-    /// make it known; whether that was possible. If not, the place is the start of a line.
-    #[inline]
-    fn start_line(&mut self, place: &mut Place<'_>, tokens: &mut Batch, count: &mut usize) -> bool {
+    /// Steps over a comment and the line's end behind it; at the source's end over nothing.
+    #[inline(never)]
+    fn comment_at_a_glance(&mut self, start: usize, glance: &mut Glance, tokens: &mut Batch) -> Stop {
+        let Some(length) = memchr(b'\n', &self.bytes[start..]) else {
+            glance.position = start;
+            return Stop::Batch;
+        };
+        let end = start + length;
+        if self.brackets.is_empty() {
+            glance.push(tokens, self.line_end_token(glance.token(TokenKind::Newline, start, end)));
+            return self.start_line_at_a_glance(end + 1, glance, tokens);
+        }
+        glance.start_line(end + 1);
+        Stop::Block
+    }
+
+    /// Steps over the line's end, over lines without statements, and over the indentation of the next, with the tokens that
+    /// make it known. Where it is not known at a glance what that is, the place is the start of a line.
+    #[inline(never)]
+    fn start_line_at_a_glance(&mut self, start: usize, glance: &mut Glance, tokens: &mut Batch) -> Stop {
+        glance.start_line(start);
+        self.mode = Mode::LineStart;
         loop {
-            let spaces = place.spaces();
-            match place.rest.get(spaces) {
-                Some(b'\n') => place.end_line(spaces),
-                Some(b'#') => match memchr(b'\n', &place.rest[spaces..]) {
-                    Some(newline) => place.end_line(spaces + newline),
-                    None => return false,
+            let rest = &self.bytes[glance.position..];
+            let spaces = leading_spaces(rest);
+            let at = glance.position + spaces;
+            match rest.get(spaces) {
+                Some(b'\n') => glance.start_line(at + 1),
+                Some(b'#') => match memchr(b'\n', &rest[spaces..]) {
+                    Some(length) => glance.start_line(at + length + 1),
+                    None => return Stop::Batch,
                 },
-                None | Some(b' ' | b'\t' | b'\x0C' | b'\\') => return false,
+                None | Some(b' ' | b'\t' | b'\x0C' | b'\\') => return Stop::Batch,
                 Some(_) => {
-                    let column = spaces as u32;
-                    let known = self.indents.last() == Some(&(column, column))
-                        || self.change_block(column, place, tokens, count);
-                    if known {
-                        place.step(spaces);
+                    if !self.indent_at_a_glance(spaces, at, glance, tokens) {
+                        return Stop::Batch;
                     }
-                    return known;
+                    self.mode = Mode::Line;
+                    glance.position = at;
+                    return Stop::Block;
                 }
             }
         }
     }
 
-    /// Begins or ends blocks for a line that starts in that column, behind spaces only; whether that was possible.
-    fn change_block(
+    /// Begins or ends blocks for a line that starts in that column and at that offset, behind spaces only; whether that was
+    /// possible.
+    #[inline(always)]
+    fn indent_at_a_glance(
+        &mut self,
+        column: usize,
+        at: usize,
+        glance: &mut Glance,
+        tokens: &mut Batch,
+    ) -> bool {
+        let column = column as u32;
+        let same = self.indents.last() == Some(&(column, column));
+        same || self.change_indentation(column, at, glance, tokens)
+    }
+
+    #[inline(never)]
+    fn change_indentation(
         &mut self,
         column: u32,
-        place: &Place<'_>,
+        at: usize,
+        glance: &mut Glance,
         tokens: &mut Batch,
-        count: &mut usize,
     ) -> bool {
-        let kept = self.indents.iter().take_while(|&&(outer, _)| outer <= column).count();
-        let changed = if kept < self.indents.len() { self.indents.len() - kept } else { 1 };
-        let outer = kept.checked_sub(1).map_or((0, 0), |last| self.indents[last]);
-        let at = place.position() + column as usize;
-        let kind = if kept < self.indents.len() { TokenKind::Dedent } else { TokenKind::Indent };
-        if outer == (column, column) && kind == TokenKind::Indent {
-            // The module's own column.
+        let innermost = self.indents.last().map_or((0, 0), |&columns| columns);
+        if column > innermost.0 {
+            let fits = innermost.0 == innermost.1 && self.indents.len() < MAX_INDENTS;
+            if !fits || glance.room() == 0 {
+                return false;
+            }
+            self.indents.push((column, column));
+            glance.push(tokens, glance.token(TokenKind::Indent, at, at));
             return true;
         }
-        let fits = if kind == TokenKind::Dedent {
-            outer == (column, column)
-        } else {
-            outer.0 == outer.1 && self.indents.len() < MAX_INDENTS
-        };
-        let Some(slots) = tokens.get_mut(*count..*count + changed).filter(|_| fits) else { return false };
-        slots.fill(place.token(kind, at, at));
-        *count += changed;
+        let kept = self.indents.iter().rposition(|&(outer, _)| outer <= column).map_or(0, |last| last + 1);
+        let outer = kept.checked_sub(1).map_or((0, 0), |last| self.indents[last]);
+        let ended = self.indents.len() - kept;
+        if outer != (column, column) || glance.room() < ended {
+            return false;
+        }
         self.indents.truncate(kept);
-        if kind == TokenKind::Indent {
-            self.indents.push((column, column));
+        for _ in 0..ended {
+            glance.push(tokens, glance.token(TokenKind::Dedent, at, at));
         }
         true
     }
 }
 
-/// Whether a line of statements goes on in the next line of the source.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Line {
-    Goes,
-    Ends,
+/// Whether what stands there in the block is the first token of a line of statements, if it is the first of a line.
+#[inline(always)]
+fn continues_at_a_glance(window: &[u8; WINDOW], at: usize) -> bool {
+    let (first, _) = FIRST_BYTES[window[at] as usize];
+    !matches!(first, First::LineEnd | First::Comment | First::Other)
 }
 
-/// Where the byte is, which is often the first.
+/// How many spaces the text starts with, as far as that is seen in whole chunks.
 #[inline(always)]
-fn memchr_near(byte: u8, text: &[u8]) -> Option<usize> {
-    if text.first() == Some(&byte) { Some(0) } else { memchr(byte, text) }
+fn leading_spaces(text: &[u8]) -> usize {
+    let mut spaces = 0;
+    while let Some(chunk) = Chunk::at(text, spaces) {
+        let more = chunk.space_length();
+        spaces += more;
+        if more < Chunk::SIZE {
+            break;
+        }
+    }
+    spaces
 }
 
-/// The length of a decimal integer without underscores that starts in the window's first or second byte.
+/// The length of a decimal integer without underscores that starts there in the window's block.
 #[inline(always)]
-fn plain_number_length(window: &[u8; WINDOW], start: usize) -> Option<usize> {
-    let length = Chunk::within(window, start).digits_length();
-    let next = window[start + length];
-    let more = NAME_CONTINUES[next as usize] || next == b'.' || window[start] == b'0' && length > 1;
+fn plain_number_length(block: &Block<'_>, start: usize) -> Option<usize> {
+    let length = block.chunk(start).digits_length();
+    let next = block.window[start + length];
+    let more = NAME_CONTINUES[next as usize] || next == b'.' || block.window[start] == b'0' && length > 1;
     (!more).then_some(length)
 }
 

@@ -1,4 +1,5 @@
-//! Sixteen bytes of the source at once: how far something goes on, without a branch for each byte.
+//! Sixteen or sixty-four bytes of the source at once: how far something goes on, and where tokens start, without a branch
+//! for each byte.
 
 use wide::i8x16;
 
@@ -34,20 +35,10 @@ impl Chunk {
         Chunk(whole as u64, (whole >> 64) as u64)
     }
 
-    /// The bytes of the window from the one at `start`, 0 or 1, on.
-    #[inline(always)]
-    pub(crate) fn within(window: &[u8; Chunk::SIZE + 2], start: usize) -> Chunk {
-        let mut bytes = [0; Chunk::SIZE];
-        bytes.copy_from_slice(&window[start.min(1)..][..Chunk::SIZE]);
-        Chunk::new(bytes)
-    }
-
     /// How many bytes at the start are ASCII letters, digits and underscores.
     #[inline(always)]
     pub(crate) fn word_length(self) -> usize {
-        let bytes = Bytes::of(self);
-        let letters = bytes.with_bit(0x20).between(b'a', b'z');
-        letters.or(bytes.between(b'0', b'9')).or(bytes.equal(b'_')).leading()
+        Bytes::of(self).word().leading()
     }
 
     /// How many ASCII digits it starts with.
@@ -80,6 +71,79 @@ impl Chunk {
     }
 }
 
+/// What stands where in four chunks of the source: a bit for each byte, the first the least significant.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'w> {
+    /// Its bytes and those behind it.
+    pub(crate) window: &'w [u8; Block::WINDOW],
+    /// ASCII letters, digits and underscores.
+    words: u64,
+    /// Where a word starts, or something else that is no space.
+    starts: u64,
+    size: usize,
+}
+
+impl<'w> Block<'w> {
+    /// How many bytes it has.
+    pub(crate) const SIZE: usize = 64;
+
+    /// So many bytes are there to be looked at: as many again, so that no index can be too large.
+    pub(crate) const WINDOW: usize = 2 * Block::SIZE;
+
+    /// Of the first bytes.
+    #[inline(always)]
+    pub(crate) fn of(window: &'w [u8; Block::WINDOW]) -> Block<'w> {
+        let (mut words, mut spaces) = (0, 0);
+        for index in (0..Block::SIZE).step_by(Chunk::SIZE) {
+            let bytes = Bytes::of(chunk_of(window, index));
+            words |= bytes.word().mask() << index;
+            spaces |= bytes.equal(b' ').mask() << index;
+        }
+        let size = Block::SIZE - words.leading_ones() as usize;
+        // None of them if a word goes through all of it.
+        let whole = u64::MAX.checked_shr((Block::SIZE - size) as u32).unwrap_or(0);
+        Block { window, words, starts: !(spaces | words & words << 1) & whole, size }
+    }
+
+    /// The bytes from that offset in the block on.
+    #[inline(always)]
+    pub(crate) fn chunk(self, offset: usize) -> Chunk {
+        chunk_of(self.window, offset)
+    }
+
+    /// How many of its bytes there are before a word that its end may cut.
+    #[inline(always)]
+    pub(crate) fn size(self) -> usize {
+        self.size
+    }
+
+    /// Where a word starts, or something else that is no space, as far as the size goes.
+    #[inline(always)]
+    pub(crate) fn starts(self) -> u64 {
+        self.starts
+    }
+
+    /// Those of the starts that are not before the offset; none if it is behind what the block has.
+    #[inline(always)]
+    pub(crate) fn starts_from(self, offset: usize, starts: u64) -> Option<u64> {
+        (offset < self.size).then(|| starts & u64::MAX << offset)
+    }
+
+    /// How long the word is that starts there.
+    #[inline(always)]
+    pub(crate) fn word_length(self, at: usize) -> usize {
+        // Zeros come in from above, and end it.
+        (!(self.words >> (at % Block::SIZE))).trailing_zeros() as usize
+    }
+}
+
+#[inline(always)]
+fn chunk_of(window: &[u8; Block::WINDOW], offset: usize) -> Chunk {
+    let mut bytes = [0; Chunk::SIZE];
+    bytes.copy_from_slice(&window[offset % Block::SIZE..][..Chunk::SIZE]);
+    Chunk::new(bytes)
+}
+
 /// The bytes of a chunk side by side.
 #[derive(Clone, Copy)]
 struct Bytes(i8x16);
@@ -93,6 +157,13 @@ impl Bytes {
     fn of(chunk: Chunk) -> Bytes {
         let whole = u128::from(chunk.0) | u128::from(chunk.1) << 64;
         Bytes(i8x16::from(whole.to_le_bytes().map(|byte| byte as i8)))
+    }
+
+    /// ASCII letters, digits and underscores.
+    #[inline(always)]
+    fn word(self) -> Marks {
+        let letters = self.with_bit(0x20).between(b'a', b'z');
+        letters.or(self.between(b'0', b'9')).or(self.equal(b'_'))
     }
 
     #[inline(always)]
@@ -118,6 +189,12 @@ impl Marks {
     #[inline(always)]
     fn or(self, other: Marks) -> Marks {
         Marks(self.0 | other.0)
+    }
+
+    /// A bit for each byte, the first the least significant.
+    #[inline(always)]
+    fn mask(self) -> u64 {
+        u64::from(self.0.to_bitmask() & 0xFFFF)
     }
 
     /// How many marks there are before the first byte without one.
@@ -158,6 +235,22 @@ mod tests {
         }
         assert_eq!(chunk(b"abcdefghijklmnopq").plain_string_length(b'"'), 16);
         assert!(Chunk::at(b"0123456789abcdef", 1).is_none());
+    }
+
+    #[test]
+    fn a_block_knows_where_tokens_start() {
+        let mut window = [b' '; Block::WINDOW];
+        window[..12].copy_from_slice(b"if a_1==\xC3\n_b");
+        let block = Block::of(&window);
+        assert_eq!(block.starts(), 0b0111_1100_1001);
+        assert_eq!((block.word_length(0), block.word_length(3), block.word_length(10)), (2, 3, 2));
+        assert_eq!(block.size(), Block::SIZE);
+        // A word that goes on behind the block, or may do so, is not in it.
+        window[60..].fill(b'x');
+        let block = Block::of(&window);
+        assert_eq!((block.starts(), block.size()), (0b0111_1100_1001, 60));
+        window.fill(b'x');
+        assert_eq!((Block::of(&window).starts(), Block::of(&window).size()), (0, 0));
     }
 
     #[test]

@@ -19,7 +19,6 @@ pub(crate) mod token;
 use memchr::memchr;
 use prepyc_version::{FStrings, Grammar};
 
-use crate::ast::{Location, StrId};
 use crate::error::{SyntaxError, Warning};
 use chunk::Chunk;
 use fstring::StringMode;
@@ -220,19 +219,7 @@ impl<'s> Lexer<'s> {
     /// A token within the line.
     #[inline(always)]
     fn token(&self, kind: TokenKind, start: usize, end: usize) -> Token {
-        Token {
-            kind,
-            name: StrId::default(),
-            is_known: false,
-            start: start as u32,
-            end: end as u32,
-            location: Location {
-                lineno: self.line,
-                end_lineno: self.line,
-                col_offset: start.wrapping_sub(self.line_start) as u32,
-                end_col_offset: end.wrapping_sub(self.line_start) as u32,
-            },
-        }
+        Token::within_line(kind, start, end, self.line, self.line_start)
     }
 
     /// A name, a keyword, or a string with a prefix.

@@ -17,6 +17,32 @@ pub(crate) struct Token {
     pub(crate) location: Location,
 }
 
+impl Token {
+    /// Of the bytes between the two offsets, all of them on the line of that number that starts there.
+    #[inline(always)]
+    pub(crate) fn within_line(
+        kind: TokenKind,
+        start: usize,
+        end: usize,
+        line: u32,
+        line_start: usize,
+    ) -> Token {
+        Token {
+            kind,
+            name: StrId::default(),
+            is_known: false,
+            start: start as u32,
+            end: end as u32,
+            location: Location {
+                lineno: line,
+                end_lineno: line,
+                col_offset: start.wrapping_sub(line_start) as u32,
+                end_col_offset: end.wrapping_sub(line_start) as u32,
+            },
+        }
+    }
+}
+
 /// Kinds of tokens; CPython's, with each keyword a kind of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]

@@ -1,6 +1,5 @@
 //! The tokens read ahead of the parser.
 
-use crate::ast::{Location, StrId};
 use crate::lexer::Lexer;
 use crate::lexer::batch::{BATCH, Batch};
 use crate::lexer::names::Names;
@@ -18,15 +17,7 @@ pub(super) struct Ahead {
 impl Ahead {
     /// No tokens.
     pub(super) fn empty() -> Ahead {
-        let location = Location { lineno: 1, end_lineno: 1, col_offset: 0, end_col_offset: 0 };
-        let token = Token {
-            kind: TokenKind::EndMarker,
-            name: StrId::default(),
-            is_known: false,
-            start: 0,
-            end: 0,
-            location,
-        };
+        let token = Token::within_line(TokenKind::EndMarker, 0, 0, 1, 0);
         Ahead { tokens: [token; BATCH], next: 0, end: 0 }
     }
 
