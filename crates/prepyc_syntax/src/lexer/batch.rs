@@ -324,9 +324,11 @@ impl Lexer<'_> {
         match first {
             First::Letter => {
                 let length = block.word_length(at);
+                // Written before it is known what the word is, which takes longer.
+                *slot = glance.token(kind, start, start + length);
                 let word = self.word_at_a_glance(block, at, length, start, names);
-                let Some((kind, name)) = word else { return Seen::Other };
-                *slot = Token { name, ..glance.token(kind, start, start + length) };
+                let Some(word) = word else { return Seen::Other };
+                (slot.kind, slot.name) = word;
             }
             First::Operator if LENGTHENS[block.window[at + 1] as usize] => {
                 let operator = operator(byte, block.window[at + 1], block.window[at + 2]);

@@ -91,18 +91,26 @@ impl<'a> Parser<'a, '_> {
         if !self.at(TokenKind::Dot) {
             return Ok(id);
         }
-        let mut dotted =
-            if first.is_ascii() { first.to_owned() } else { crate::unicode::normalize_name(first) };
+        let base = self.text.len();
+        self.push_normalized(first);
         while self.eat(TokenKind::Dot) {
             if !self.at(TokenKind::Name) {
                 return Err(Fail);
             }
-            let text = self.lexer.text(&self.current);
-            dotted.push('.');
-            dotted += &crate::unicode::normalize_name(text);
+            self.text.push(b'.');
+            self.push_normalized(self.lexer.text(&self.current));
             self.bump();
         }
-        Ok(self.names.intern(dotted.as_str()))
+        Ok(self.take_text(base))
+    }
+
+    /// Appends the name that stands so in the source.
+    fn push_normalized(&mut self, name: &str) {
+        if name.is_ascii() {
+            self.text.extend_from_slice(name.as_bytes());
+        } else {
+            self.text.extend_from_slice(crate::unicode::normalize_name(name).as_bytes());
+        }
     }
 
     /// `from __future__ import barry_as_FLUFL` changes what the parser takes from here on.

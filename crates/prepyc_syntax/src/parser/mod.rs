@@ -280,14 +280,28 @@ impl<'a, 's> Parser<'a, 's> {
         self.warnings.extend(self.lexer.warnings.drain(..count).map(|(_, warning)| warning));
     }
 
-    /// The id of text that may hold surrogates.
-    fn intern_bytes(&mut self, text: &[u8]) -> StrId {
+    /// The id of the text that was put together since `base`, surrogates perhaps among it; and takes it off the buffer.
+    fn take_text(&mut self, base: usize) -> StrId {
+        let text = &self.text[base..];
         let text = PyStr::from_bytes(text).expect("literals are put together from whole characters");
-        self.names.intern(text)
+        let id = self.names.intern(text);
+        self.text.truncate(base);
+        id
     }
 
     fn alloc<T>(&self, value: T) -> &'a T {
         self.arena.alloc(value)
+    }
+}
+
+/// The list, moved to the arena.
+#[inline(always)]
+fn to_arena<'a, T: Copy>(arena: &'a Bump, list: &[T]) -> &'a [T] {
+    match list {
+        [] => &[],
+        // Most lists are of one, and copying that needs no look at a length.
+        [only] => std::slice::from_ref(arena.alloc(*only)),
+        all => arena.alloc_slice_copy(all),
     }
 }
 
@@ -298,18 +312,9 @@ macro_rules! take {
             #[inline]
             fn $function(&mut self, base: usize) -> &'a [$type] {
                 let stack = &mut self.scratch.$stack;
-                if stack.len() == base {
-                    return &[];
-                }
-                // Most lists are of one, and copying that needs no look at a length.
-                if stack.len() == base + 1
-                    && let Some(only) = stack.pop()
-                {
-                    return std::slice::from_ref(self.arena.alloc(only));
-                }
-                let slice = self.arena.alloc_slice_copy(&stack[base..]);
+                let list = to_arena(self.arena, &stack[base..]);
                 stack.truncate(base);
-                slice
+                list
             }
         )*}
     };

@@ -1,6 +1,6 @@
 //! Parameters of functions and lambdas, and type parameters. Grammar: `params`, `lambda_params`, `type_params`.
 
-use super::{Fail, Parse, Parser};
+use super::{Fail, Parse, Parser, to_arena};
 use crate::ast::{Arg, Arguments, Expr, TypeParam, TypeParamKind};
 use crate::lexer::token::TokenKind;
 
@@ -93,9 +93,9 @@ impl<'a> Parser<'a, '_> {
         let all = &self.scratch.args;
         let slash = list.slash.unwrap_or(list.base);
         let star = list.star.unwrap_or(all.len());
-        let posonlyargs = self.arena.alloc_slice_copy(&all[list.base..slash]);
-        let args = self.arena.alloc_slice_copy(&all[slash..star]);
-        let kwonlyargs = self.arena.alloc_slice_copy(&all[star..]);
+        let posonlyargs = to_arena(self.arena, &all[list.base..slash]);
+        let args = to_arena(self.arena, &all[slash..star]);
+        let kwonlyargs = to_arena(self.arena, &all[star..]);
         self.scratch.args.truncate(list.base);
         let kw_defaults = self.take_keys(list.kw_defaults_base);
         let defaults = self.take_exprs(list.defaults_base);

@@ -142,11 +142,7 @@ impl<'a> Parser<'a, '_> {
 
     /// The string that was put together since `base`.
     fn str_literal(&mut self, base: usize) -> Literal<'a> {
-        let text = std::mem::take(&mut self.text);
-        let id = self.intern_bytes(&text[base..]);
-        self.text = text;
-        self.text.truncate(base);
-        Literal::Str(id)
+        Literal::Str(self.take_text(base))
     }
 
     fn bytes_literal(&mut self, base: usize) -> Literal<'a> {
