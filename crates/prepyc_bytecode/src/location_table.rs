@@ -101,21 +101,16 @@ impl LocationTableWriter {
     /// If the location ends on a line before the one it begins on.
     #[inline]
     pub fn push_span(&mut self, mut code_units: u32, line: i32, column: u32, end_line: i32, end_column: u32) {
-        let lines = end_line.wrapping_sub(line) as u32;
         while code_units > 0 {
             let covered = code_units.min(MAX_CODE_UNITS);
             let difference = line.wrapping_sub(self.line);
-            let is_small = (difference.wrapping_add(31) as u32) < 63
-                && (lines < 64) & (column < MAX_SHORT_COLUMN) & (end_column < MAX_SHORT_COLUMN);
-            if !is_small {
-                self.push(code_units, Location::span(line, column, end_line, end_column));
-                return;
+            let is_one_line = (line == end_line) & ((difference as u32) < 3) & ((column | end_column) < 128);
+            if is_one_line {
+                self.short_entry(covered, difference as u32, column, end_column);
+                self.line = line;
+            } else {
+                self.long_entry(covered, line, column, end_line, end_column);
             }
-            let (bytes, length) = small_entry(covered, difference, lines, column, end_column);
-            let length = self.bytes.len() + length;
-            self.bytes.extend_from_slice(&bytes.to_le_bytes());
-            self.bytes.truncate(length);
-            self.line = line;
             code_units -= covered;
         }
     }
@@ -145,8 +140,7 @@ impl LocationTableWriter {
             && (0..3).contains(&difference)
             && (column | end_column) < 128
         {
-            let (bytes, length) = small_entry(code_units, difference as i32, 0, column, end_column);
-            self.bytes.extend_from_slice(&bytes.to_le_bytes()[..length]);
+            self.short_entry(code_units, difference as u32, column, end_column);
             return;
         }
         self.first_byte(form::LONG, code_units);
@@ -156,6 +150,46 @@ impl LocationTableWriter {
         for column in [columns.0, columns.1] {
             self.unsigned(column.map_or(0, |column| u64::from(column) + 1));
         }
+    }
+
+    /// Writes an entry of one of the two forms with few bytes: the columns have seven bits, the line is at most two below.
+    ///
+    /// Which of the two it is cannot be foreseen: both are made, and bytes enough for either are written.
+    #[inline]
+    fn short_entry(&mut self, code_units: u32, difference: u32, column: u32, end_column: u32) {
+        let first_of = |form: u32| 0x80 | form << 3 | (code_units - 1);
+        let width = end_column.wrapping_sub(column);
+        let is_shortest = (difference == 0) & (column < 80) & (width < 16);
+        // Their bytes, lowest first.
+        let shortest = first_of(column >> 3) | (column & 7) << 12 | (width & 15) << 8;
+        let one_line = first_of(u32::from(form::ONE_LINE) + difference) | column << 8 | end_column << 16;
+        let which = 0_u32.wrapping_sub(u32::from(is_shortest));
+        let bytes = shortest & which | one_line & !which;
+        let length = self.bytes.len() + 3 - usize::from(is_shortest);
+        self.bytes.extend_from_slice(&bytes.to_le_bytes());
+        self.bytes.truncate(length);
+    }
+
+    /// Writes an entry of the form that has everything, or of whichever it takes where numbers are large.
+    #[inline(never)]
+    fn long_entry(&mut self, code_units: u32, line: i32, column: u32, end_line: i32, end_column: u32) {
+        let difference = line.wrapping_sub(self.line);
+        let lines = end_line.wrapping_sub(line) as u32;
+        let is_small = ((difference.wrapping_add(31) as u32) < 63) & (lines < 64);
+        if !(is_small & (column < MAX_SHORT_COLUMN) & (end_column < MAX_SHORT_COLUMN)) {
+            self.entry(code_units, Location::span(line, column, end_line, end_column));
+            return;
+        }
+        let signed = difference.unsigned_abs() << 1 | u32::from(difference < 0);
+        let (column, column_bits) = two_sixths(column + 1);
+        let (end_column, end_bits) = two_sixths(end_column + 1);
+        let first = u32::from(first_byte(form::LONG, code_units)) | signed << 8 | lines << 16;
+        // Its bytes, lowest first.
+        let bytes = u64::from(first) | (column | end_column << column_bits) << 24;
+        let length = self.bytes.len() + 3 + ((column_bits + end_bits) / 8) as usize;
+        self.bytes.extend_from_slice(&bytes.to_le_bytes());
+        self.bytes.truncate(length);
+        self.line = line;
     }
 
     fn first_byte(&mut self, form: u8, code_units: u32) {
@@ -174,30 +208,6 @@ impl LocationTableWriter {
     fn signed(&mut self, number: i64) {
         self.unsigned(number.unsigned_abs() << 1 | u64::from(number < 0));
     }
-}
-
-/// The entry of a span: its bytes, lowest first, and how many they are. The line difference is at most 31 lines up or
-/// down, the span ends at most 63 lines below, the columns are less than [`MAX_SHORT_COLUMN`].
-#[inline]
-fn small_entry(code_units: u32, difference: i32, lines: u32, column: u32, end_column: u32) -> (u64, usize) {
-    let first_of = |form: u32| 0x80 | form << 3 | (code_units - 1);
-    if (lines == 0) & ((difference as u32) < 3) & ((column | end_column) < 128) {
-        // Which of the two forms it is cannot be foreseen: both are made.
-        let width = end_column.wrapping_sub(column);
-        let is_shortest = (difference == 0) & (column < 80) & (width < 16);
-        let shortest = first_of(column >> 3) | (column & 7) << 12 | (width & 15) << 8;
-        let one_line =
-            first_of(u32::from(form::ONE_LINE) + difference as u32) | column << 8 | end_column << 16;
-        let which = 0_u32.wrapping_sub(u32::from(is_shortest));
-        let bytes = shortest & which | one_line & !which;
-        return (bytes.into(), 3 - usize::from(is_shortest));
-    }
-    let signed = difference.unsigned_abs() << 1 | u32::from(difference < 0);
-    let (column, column_bits) = two_sixths(column + 1);
-    let (end_column, end_bits) = two_sixths(end_column + 1);
-    let first = first_of(form::LONG.into()) | signed << 8 | lines << 16;
-    let columns = column | end_column << column_bits;
-    (u64::from(first) | columns << 24, 3 + ((column_bits + end_bits) / 8) as usize)
 }
 
 /// Columns from here on take more than two bytes of six bits in the long form, which counts them from one.

@@ -129,9 +129,9 @@ impl Refs {
             names_slots: vec![0; name_lists],
             leaves: HashTable::new(),
             containers: HashTable::with_capacity(2 * name_lists),
-            words: Vec::new(),
+            words: Vec::with_capacity(2 * strings),
             open_words: Vec::new(),
-            uses: Vec::new(),
+            uses: Vec::with_capacity(2 * strings),
             hasher: DefaultHashBuilder::default(),
         }
     }
