@@ -247,10 +247,10 @@ pub fn has_native_compiler(version: PyVersion) -> bool {
 }
 
 /// A whole pyc: the header that `mode` asks for, then the code.
-pub fn pyc_bytes(target: &Target, mode: InvalidationMode, source: &Source, code: &[u8]) -> Vec<u8> {
+pub fn pyc_bytes(target: &Target, mode: InvalidationMode, source: &Source, code: Vec<u8>) -> Vec<u8> {
     let header = PycHeader { magic: target.magic, invalidation: mode.of(source, target.magic) };
-    let mut bytes = Vec::with_capacity(PycHeader::LENGTH + code.len());
-    bytes.extend_from_slice(&header.encode());
-    bytes.extend_from_slice(code);
+    let mut bytes = code;
+    // What wrote the code left room behind it.
+    bytes.splice(..0, header.encode());
     bytes
 }

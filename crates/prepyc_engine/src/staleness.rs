@@ -247,7 +247,8 @@ mod tests {
 
         fn write_pyc(&self, release: PyRelease, mode: InvalidationMode) {
             let source = Source::read(&self.source()).unwrap();
-            fs::write(self.pyc(), pyc_bytes(&Target::from_release(release), mode, &source, b"N")).unwrap();
+            fs::write(self.pyc(), pyc_bytes(&Target::from_release(release), mode, &source, b"N".to_vec()))
+                .unwrap();
         }
 
         fn judge(&self, release: PyRelease, mode: InvalidationMode) -> Freshness {

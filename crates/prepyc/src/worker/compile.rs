@@ -65,7 +65,7 @@ pub(super) fn compile(batch: &Batch, engine: &Engine, sources: &[Source]) -> Res
         match result {
             Ok(Compiled { code, warnings }) => {
                 warnings.iter().for_each(|warning| add_diagnostic(&mut output.warnings, warning));
-                output.pycs.push(pyc_bytes(engine.target(), batch.invalidation_mode, source, &code));
+                output.pycs.push(pyc_bytes(engine.target(), batch.invalidation_mode, source, code));
             }
             Err(CompileFailure::Rejected { diagnostic, .. }) => failures.rejected(&diagnostic),
             Err(CompileFailure::Engine(error @ EngineError::Start { .. })) => {

@@ -57,7 +57,7 @@ for mode, pyc in zip(('TIMESTAMP', 'CHECKED_HASH', 'UNCHECKED_HASH'), sys.argv[2
         let code = engine.compile(request(&source.bytes, path.to_str().unwrap())).unwrap().code;
         for (mode, pyc) in MODES.into_iter().zip(&pycs) {
             let theirs = fs::read(pyc).unwrap();
-            let ours = pyc_bytes(target, mode, &source, &code);
+            let ours = pyc_bytes(target, mode, &source, code.clone());
             assert_eq!(ours[..16], theirs[..16]);
             for wanted in MODES {
                 let expected =
@@ -94,7 +94,7 @@ for path in sys.argv[1:]:
         let theirs = run_python(&python, script, &arguments);
         for (path, theirs) in paths.iter().zip(theirs.lines()) {
             let source = Source::read(path).unwrap();
-            let ours = pyc_bytes(engine.target(), InvalidationMode::Timestamp, &source, b"");
+            let ours = pyc_bytes(engine.target(), InvalidationMode::Timestamp, &source, Vec::new());
             let ours: String = ours.iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(ours, theirs, "{:?} in {}", source.stat, python.display());
         }
@@ -123,7 +123,7 @@ assert mod.x == 41 and mod.__cached__ == sys.argv[2] if hasattr(mod, '__cached__
             let source = Source::read(&path).unwrap();
             let code = engine.compile(request(&source.bytes, path.to_str().unwrap())).unwrap().code;
             let pyc = layout::pyc_path(&path, Layout::Pycache, &engine.target().cache_tag, Optimize::None);
-            let bytes = pyc_bytes(engine.target(), mode, &source, &code);
+            let bytes = pyc_bytes(engine.target(), mode, &source, code.clone());
             publish::publish(&pyc, &bytes, source.stat.mode).unwrap();
             run_python(&python, script, &[folder.path().as_os_str(), pyc.as_os_str()]);
         }

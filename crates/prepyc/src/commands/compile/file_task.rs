@@ -177,7 +177,7 @@ impl FileTask {
             deletable: None,
         };
         if outcome.failure.is_none() {
-            match self.publish_all(&compiled, &mut outcome.pycs) {
+            match self.publish_all(compiled, &mut outcome.pycs) {
                 Ok(()) if self.shared.settings.retention == Retention::DeleteSource => {
                     outcome.deletable = Some(self.source.stat);
                 }
@@ -202,12 +202,12 @@ impl FileTask {
     }
 
     /// Publishes all levels, lowest first; one that cannot be published ends it.
-    fn publish_all(&self, compiled: &[Option<Compiled>], pycs: &mut [PycOutcome]) -> Result<(), String> {
+    fn publish_all(&self, compiled: Vec<Option<Compiled>>, pycs: &mut [PycOutcome]) -> Result<(), String> {
         let Shared { settings, target, .. } = &*self.shared;
         let mut published: Vec<(&Path, Vec<u8>)> = Vec::new();
         for ((plan, pyc), compiled) in self.pycs.iter().zip(pycs).zip(compiled) {
             let Some(compiled) = compiled else { continue };
-            let bytes = pyc_bytes(target, settings.invalidation, &self.source, &compiled.code);
+            let bytes = pyc_bytes(target, settings.invalidation, &self.source, compiled.code);
             let path = plan.outcome.path.as_path();
             let twin = published.iter().find(|(_, twin)| settings.dupes == Dupes::Hardlink && *twin == bytes);
             match twin {

@@ -125,9 +125,12 @@ impl Walk<'_> {
                 open.pop();
                 continue;
             };
+            if name == PYCACHE || self.is_of_no_interest(&name, file_type) {
+                continue;
+            }
             let (path, relative) = (folder.path.join(&name), folder.relative.join(&name));
             let in_folder = folder.identity;
-            if name == PYCACHE || self.search.filter.excludes(&relative) {
+            if self.search.filter.excludes(&relative) {
                 continue;
             }
             if file_type.is_dir() {
@@ -143,6 +146,13 @@ impl Walk<'_> {
                 self.found.problems.push(Problem::warning(&path, "not a regular file, left out"));
             }
         }
+    }
+
+    /// Whether nothing is done with what has that name, seen without putting its path together: of a library's files most
+    /// may be no sources.
+    fn is_of_no_interest(&self, name: &OsStr, file_type: FileType) -> bool {
+        let leads_on = file_type.is_dir() || file_type.is_symlink();
+        self.search.others == Others::Ignore && !leads_on && !is_source_name(Path::new(name))
     }
 
     /// Reads the names in a folder; `None` where there is nothing to walk.
