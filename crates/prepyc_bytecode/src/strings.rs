@@ -262,6 +262,11 @@ impl Strings {
         self.bytes.len() + self.byte_strings.item_count()
     }
 
+    /// Whether every character of every string is ASCII.
+    pub(crate) fn are_ascii(&self) -> bool {
+        self.bytes.is_ascii()
+    }
+
     /// How many byte strings there are.
     pub(crate) fn byte_string_count(&self) -> usize {
         self.byte_strings.len()

@@ -31,13 +31,20 @@ pub(crate) fn write_sort_key(constant: &Constant, strings: &Strings, out: &mut V
 /// One output being written. What writes an object returns what it is known by in its container.
 struct Writer<'a> {
     strings: &'a Strings,
+    /// Whether all strings are ASCII, as those of most programs: asked once, no string is looked at for it.
+    all_ascii: bool,
     refs: Refs,
     out: &'a mut Vec<u8>,
 }
 
 impl<'a> Writer<'a> {
     fn new(strings: &'a Strings, tracking: Tracking, out: &'a mut Vec<u8>) -> Writer<'a> {
-        Writer { strings, refs: Refs::new(tracking, out.len(), strings), out }
+        Writer {
+            strings,
+            all_ascii: tracking == Tracking::References && strings.are_ascii(),
+            refs: Refs::new(tracking, out.len(), strings),
+            out,
+        }
     }
 
     fn finish(self) {
@@ -144,7 +151,7 @@ impl<'a> Writer<'a> {
 
     fn new_string(&mut self, id: StrId, usage: StringUse) -> Word {
         let string = self.strings.get(id);
-        let ascii = string.is_ascii();
+        let ascii = self.all_ascii || string.is_ascii();
         let code = match string.as_bytes().len() {
             0..=0xFF if ascii => type_code::SHORT_ASCII,
             _ if ascii => type_code::ASCII,
