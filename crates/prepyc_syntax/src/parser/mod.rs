@@ -156,7 +156,7 @@ impl<'a, 's> Parser<'a, 's> {
     }
 
     /// Consumes the current token.
-    #[inline(never)]
+    #[inline(always)]
     fn bump(&mut self) {
         self.previous = self.current.location;
         if self.ahead.is_empty() {
