@@ -21,6 +21,8 @@ pub struct ConstantTable {
     keys: Vec<u64>,
     /// Indices into `constants`, by key; empty until a scan of all keys would cost more.
     index: HashTable<u32>,
+    /// Where `None` stands, which is asked for more than any other, as soon as [`ConstantTable::add_none`] knows.
+    none: Option<u32>,
     hasher: DefaultHashBuilder,
 }
 
@@ -32,6 +34,16 @@ impl ConstantTable {
     pub fn add(&mut self, constant: Constant) -> u32 {
         let key = key_of(&self.hasher, &constant);
         self.find(key, &constant).unwrap_or_else(|| self.push(key, constant))
+    }
+
+    /// The index of `None`, which is appended if it is new.
+    pub(crate) fn add_none(&mut self) -> u32 {
+        if let Some(index) = self.none {
+            return index;
+        }
+        let index = self.add(Constant::None);
+        self.none = Some(index);
+        index
     }
 
     /// The index of a constant that is known to be new.
@@ -46,12 +58,19 @@ impl ConstantTable {
     }
 
     fn find(&mut self, key: u64, constant: &Constant) -> Option<u32> {
+        if self.keys.len() > SCANNED {
+            return self.find_indexed(key, constant);
+        }
+        let mut known = self.keys.iter().zip(&self.constants);
+        let found = known.position(|(&other, known)| other == key && same_constant(known, constant));
+        found.map(|index| index as u32)
+    }
+
+    #[inline(never)]
+    fn find_indexed(&mut self, key: u64, constant: &Constant) -> Option<u32> {
         let (constants, keys, hasher) = (&self.constants, &self.keys, &self.hasher);
         let is_same =
             |index: u32| keys[index as usize] == key && same_constant(&constants[index as usize], constant);
-        if keys.len() <= SCANNED {
-            return (0..keys.len() as u32).find(|&index| is_same(index));
-        }
         let rehash = |&index: &u32| hasher.hash_one(keys[index as usize]);
         for unindexed in self.index.len() as u32..keys.len() as u32 {
             self.index.insert_unique(rehash(&unindexed), unindexed, rehash);
@@ -99,6 +118,7 @@ impl ConstantTable {
         self.constants.clear();
         self.keys.clear();
         self.index.clear();
+        self.none = None;
     }
 
     /// Drops those for which `keep` says no. Nothing can be added afterwards: indices have moved.
@@ -110,6 +130,7 @@ impl ConstantTable {
         });
         self.keys.clear();
         self.index.clear();
+        self.none = None;
     }
 }
 
@@ -178,6 +199,9 @@ fn key_of(hasher: &DefaultHashBuilder, constant: &Constant) -> u64 {
         Constant::Int(value) if value.to_i64().is_some() => {
             of_kind(5, value.to_i64().unwrap_or_default() as u64)
         }
+        Constant::Code(code) => {
+            of_kind(6, (code.name.index() as u64) << 32 | u64::from(code.firstlineno.unsigned_abs()))
+        }
         _ => {
             let mut state = hasher.build_hasher();
             hash_into(constant, &mut state);
@@ -198,7 +222,7 @@ fn hash_into(constant: &Constant, state: &mut impl Hasher) {
         Constant::Tuple(elements) => elements.iter().for_each(|element| hash_into(element, state)),
         Constant::FrozenSet(set) => set.elements().iter().for_each(|element| hash_into(element, state)),
         Constant::Slice(parts) => parts.iter().for_each(|part| hash_into(part, state)),
-        Constant::Code(code) => (code.name, code.firstlineno, code.code).hash(state),
+        Constant::Code(code) => (code.name, code.firstlineno).hash(state),
         _ => {}
     }
 }

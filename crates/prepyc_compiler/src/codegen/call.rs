@@ -37,7 +37,13 @@ impl<'a> Codegen<'a, '_> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn validate_keywords(&self, keywords: &[Keyword<'_>]) -> Generated {
+        if keywords.is_empty() { Ok(()) } else { self.validate_some_keywords(keywords) }
+    }
+
+    #[inline(never)]
+    fn validate_some_keywords(&self, keywords: &[Keyword<'_>]) -> Generated {
         for (index, keyword) in keywords.iter().enumerate() {
             let Some(name) = keyword.arg else { continue };
             self.check_name(name, ExprContext::Store, place(keyword.location))?;
@@ -134,7 +140,7 @@ impl<'a> Codegen<'a, '_> {
         self.load_name(first, loc)
     }
 
-    /// Arguments and the call itself; `pushed` of them stand on the stack already.
+    /// Arguments, whose keywords are valid, and the call itself; `pushed` of them stand on the stack already.
     pub(super) fn call_arguments(
         &mut self,
         loc: Location,
@@ -143,7 +149,6 @@ impl<'a> Codegen<'a, '_> {
         injected: Option<StrId>,
         keywords: &'a [Keyword<'a>],
     ) -> Generated {
-        self.validate_keywords(keywords)?;
         let extra = usize::from(injected.is_some());
         if args.len() + keywords.len() * 2 <= STACK_USE_GUIDELINE && !has_unpacking(args, keywords) {
             self.expressions(args)?;

@@ -20,6 +20,7 @@ impl<'a> Codegen<'a, '_> {
         self.expressions(def.decorator_list)?;
         if def.type_params.is_empty() {
             self.class_body(s, def, firstlineno)?;
+            self.validate_keywords(def.keywords)?;
             self.call_arguments(loc, 2, def.bases, None, def.keywords)?;
         } else {
             let key = NodeKey::type_parameters(s);
@@ -30,6 +31,7 @@ impl<'a> Codegen<'a, '_> {
             self.load_name(self.names.type_params, loc)?;
             self.emit_with(Op::CallIntrinsic1, INTRINSIC_SUBSCRIPT_GENERIC, loc);
             self.store_name(self.names.generic_base, loc)?;
+            self.validate_keywords(def.keywords)?;
             self.call_arguments(loc, 2, def.bases, Some(self.names.generic_base), def.keywords)?;
             let code = self.leave(AtEnd::ReturnTop)?;
             self.make_closure(code, FunctionParts::default(), loc)?;

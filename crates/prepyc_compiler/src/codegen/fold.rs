@@ -22,15 +22,21 @@ impl<'a> Codegen<'a, '_> {
     /// The expression's value, if CPython's code generator would see a `Constant` there.
     #[inline]
     pub(super) fn constant(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
+        if self.may_be_constant(e) { self.constant_of(e) } else { None }
+    }
+
+    /// Whether it is worth a closer look: most expressions are not.
+    #[inline]
+    fn may_be_constant(&self, e: &Expr<'_>) -> bool {
         match e.kind {
-            ExprKind::Constant { .. }
-            | ExprKind::Name { .. }
-            | ExprKind::Slice(_)
-            | ExprKind::UnaryOp { .. }
+            ExprKind::Constant { .. } => true,
+            ExprKind::Name { id, .. } => id == self.names.debug,
+            ExprKind::Slice(_) => !self.folds_tree(),
+            ExprKind::UnaryOp { .. }
             | ExprKind::BinOp { .. }
             | ExprKind::Tuple { .. }
-            | ExprKind::Subscript { .. } => self.constant_of(e),
-            _ => None,
+            | ExprKind::Subscript { .. } => self.folds_tree(),
+            _ => false,
         }
     }
 
@@ -38,17 +44,10 @@ impl<'a> Codegen<'a, '_> {
     fn constant_of(&mut self, e: &'a Expr<'a>) -> Option<Constant> {
         match e.kind {
             ExprKind::Constant { value, .. } => Some(literal(value)),
-            ExprKind::Name { id, ctx: ExprContext::Load } if id == self.names.debug => Some(self.debug()),
-            ExprKind::Slice(slice) if !self.folds_tree() => self.constant_slice(slice),
-            ExprKind::UnaryOp { .. }
-            | ExprKind::BinOp { .. }
-            | ExprKind::Tuple { .. }
-            | ExprKind::Subscript { .. }
-                if self.folds_tree() =>
-            {
-                self.folded_once(e)
-            }
-            _ => None,
+            ExprKind::Name { ctx: ExprContext::Load, .. } => Some(self.debug()),
+            ExprKind::Name { .. } => None,
+            ExprKind::Slice(slice) => self.constant_slice(slice),
+            _ => self.folded_once(e),
         }
     }
 

@@ -142,6 +142,9 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn check_parameters(&self, args: &Arguments<'_>) -> Generated {
+        if self.features.symtable_checks_context {
+            return Ok(());
+        }
         let positional = args.posonlyargs.iter().chain(args.args);
         let mut all = positional.chain(args.vararg).chain(args.kwonlyargs).chain(args.kwarg);
         all.try_for_each(|arg| self.check_name(arg.arg, ExprContext::Store, place(arg.location)))

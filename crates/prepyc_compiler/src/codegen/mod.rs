@@ -275,12 +275,14 @@ impl<'a> Codegen<'a, '_> {
     fn load_literal(&mut self, value: ast::Literal<'_>, location: Location) {
         match value {
             ast::Literal::Str(text) => self.load_str(text, location),
+            ast::Literal::None => self.load_none(location),
             _ => self.load_const(fold::literal(value), location),
         }
     }
 
     fn load_none(&mut self, location: Location) {
-        self.load_const(Constant::None, location);
+        let index = self.unit.metadata.consts.add_none();
+        self.emit_with(Op::LoadConst, index, location);
     }
 
     fn load_str(&mut self, text: StrId, location: Location) {

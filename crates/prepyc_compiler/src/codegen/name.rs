@@ -82,15 +82,24 @@ impl Codegen<'_, '_> {
         }
     }
 
-    /// Most are locals that have an index already.
+    /// Most are locals that have an index already, and globals that are read, in functions.
     pub(super) fn name(&mut self, name: StrId, context: ExprContext, location: Location) -> Generated {
-        if let Some(Variable { meaning, local: Some(index) }) = self.tables.variables.get(name)
-            && meaning.scope == NameScope::Local
-            && self.table.is_plain_function(self.unit.scope)
+        if self.unit.is_plain_function
+            && let Some(Variable { meaning, local }) = self.tables.variables.get(name)
         {
-            let op = by_context(context, Op::LoadFast, Op::StoreFast, Op::DeleteFast);
-            self.emit_with(op, index, location);
-            return Ok(());
+            if meaning.scope == NameScope::Local
+                && let Some(index) = local
+            {
+                let op = by_context(context, Op::LoadFast, Op::StoreFast, Op::DeleteFast);
+                self.emit_with(op, index, location);
+                return Ok(());
+            }
+            let is_read = context == ExprContext::Load && name != self.names.debug;
+            if meaning.scope == NameScope::GlobalImplicit && is_read {
+                let index = self.name_index(name);
+                self.emit_with(Op::LoadGlobal, index << 1, location);
+                return Ok(());
+            }
         }
         self.any_name(name, context, location)
     }

@@ -10,6 +10,9 @@ use crate::location::Location;
 impl<'a> Codegen<'a, '_> {
     /// `1()`, `"text"()`.
     pub(super) fn suspect_call(&mut self, function: &'a Expr<'a>) {
+        if self.is_ordinary(function) {
+            return;
+        }
         let is_function = matches!(function.kind, ExprKind::Lambda { .. });
         if let Some(type_name) = self.literal_type(function).filter(|_| !is_function) {
             let message = format!("'{type_name}' object is not callable; perhaps you missed a comma?");
@@ -19,6 +22,9 @@ impl<'a> Codegen<'a, '_> {
 
     /// `1[0]`, and `"text"["key"]`.
     pub(super) fn suspect_subscript(&mut self, value: &'a Expr<'a>, index: &'a Expr<'a>) {
+        if self.is_ordinary(value) {
+            return;
+        }
         let Some(type_name) = self.literal_type(value) else { return };
         match type_name {
             "str" | "bytes" | "tuple" | "list" => {
@@ -37,6 +43,15 @@ impl<'a> Codegen<'a, '_> {
                     format!("'{type_name}' object is not subscriptable; perhaps you missed a comma?");
                 self.warn(message, place(value.location));
             }
+        }
+    }
+
+    /// Whether it is what most calls and subscripts are of, whose type the form does not say.
+    fn is_ordinary(&self, e: &Expr<'_>) -> bool {
+        match e.kind {
+            ExprKind::Name { id, .. } => id != self.names.debug,
+            ExprKind::Attribute { .. } | ExprKind::Call(_) => true,
+            _ => false,
         }
     }
 

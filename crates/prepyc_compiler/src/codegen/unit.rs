@@ -35,6 +35,8 @@ pub(super) enum UnitKind {
 pub(super) struct CompilerUnit<'a> {
     pub(super) kind: UnitKind,
     pub(super) scope: ScopeId,
+    /// Whether names in it are locals, cells or globals as they are written: no class is asked, nothing is mangled.
+    pub(super) is_plain_function: bool,
     pub(super) sequence: InstructionSequence,
     pub(super) metadata: CodeUnitMetadata,
     /// The class whose private names are mangled.
@@ -57,6 +59,7 @@ impl CompilerUnit<'_> {
         CompilerUnit {
             kind: UnitKind::Module,
             scope: Symtable::MODULE,
+            is_plain_function: false,
             sequence,
             metadata,
             private: None,
@@ -219,6 +222,7 @@ impl<'a> Codegen<'a, '_> {
             None => CompilerUnit::empty(name),
         });
         unit.reset(kind, scope, private);
+        unit.is_plain_function = self.table.is_plain_function(scope);
         unit.metadata.reset(name, qualname, firstlineno);
         unit.metadata.flags = flags;
         unit.metadata.argcount = parameters.positional;

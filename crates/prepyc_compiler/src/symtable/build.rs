@@ -272,18 +272,6 @@ impl Builder<'_> {
         self.add_in(self.current_id(), name, flags, location)
     }
 
-    /// Notes that a name is used or bound in the current scope, if the scope knows the name as it is written.
-    #[inline]
-    fn add_to_known(&mut self, name: StrId, flags: SymbolFlags) -> bool {
-        let id = self.current_id();
-        if !self.table.knows_names_as_written(id) {
-            return false;
-        }
-        let Some(symbol) = self.table.find(id, name) else { return false };
-        self.table.symbol_mut(symbol).flags.insert(flags);
-        true
-    }
-
     /// Notes something about a name in a scope around the node at hand.
     fn add_in(&mut self, id: ScopeId, name: StrId, flags: SymbolFlags, location: Location) -> Walk {
         let (found, mangled) = self.find(id, name);

@@ -162,10 +162,10 @@ impl Symtable {
         self.scope(id).mangles_only.is_none()
     }
 
-    /// Whether it is a function, or the like of one, that knows names as they are written.
+    /// Whether it is a function, or the like of one, that knows names as they are written and asks no class for them.
     pub(crate) fn is_plain_function(&self, id: ScopeId) -> bool {
         let scope = self.scope(id);
-        scope.kind.is_function_like() && scope.mangles_only.is_none()
+        scope.kind.is_function_like() && scope.mangles_only.is_none() && !scope.can_see_class_scope
     }
 
     /// Whether a scope mangles that name if it is private.
@@ -201,6 +201,17 @@ impl Symtable {
             symbol = self.symbol(found);
         }
         (symbol.owner == id).then_some(found)
+    }
+
+    /// Whether the innermost open scope says that of a name already, so that saying it again would change nothing.
+    #[inline]
+    pub(super) fn says_already(&self, id: ScopeId, name: StrId, flags: SymbolFlags) -> bool {
+        let Some(symbol) = self.innermost(name) else { return false };
+        let symbol = self.symbol(symbol);
+        let scope = self.scope(id);
+        let is_same = (symbol.owner == id) & symbol.flags.intersects(flags);
+        // What a comprehension's target says is more, and what a scope mangles it says of another name.
+        is_same & !scope.in_iteration_target & scope.mangles_only.is_none()
     }
 
     /// The symbols of a name in the open scopes around one, from the inside out.

@@ -122,17 +122,29 @@ impl Builder<'_> {
     }
 
     fn visit_name(&mut self, id: StrId, ctx: ExprContext, location: Location) -> Walk {
+        let flags = if ctx == ExprContext::Load { SymbolFlags::USE } else { SymbolFlags::LOCAL };
+        // Most names were mentioned before in the same way.
+        if self.table.says_already(self.current, id, flags) && id != self.names.debug {
+            return Ok(());
+        }
+        self.visit_new_name(id, ctx, flags, location)
+    }
+
+    /// A name of which the scope does not say that yet.
+    #[inline(never)]
+    fn visit_new_name(
+        &mut self,
+        id: StrId,
+        ctx: ExprContext,
+        flags: SymbolFlags,
+        location: Location,
+    ) -> Walk {
         let scope = self.table.scope(self.current_id());
         if scope.in_unevaluated_annotation {
             return Ok(());
         }
-        let is_target = scope.in_iteration_target;
-        let flags = if ctx == ExprContext::Load { SymbolFlags::USE } else { SymbolFlags::LOCAL };
         self.check_name(id, ctx, location)?;
-        // Most names were mentioned before, and there is nothing to check.
-        if is_target || !self.add_to_known(id, flags) {
-            self.add(id, flags, location)?;
-        }
+        self.add(id, flags, location)?;
         // A use of `super` is a use of the class it stands in.
         if ctx == ExprContext::Load && id == self.names.super_ && self.kind().is_function_like() {
             self.add(self.names.class, SymbolFlags::USE, location)?;
