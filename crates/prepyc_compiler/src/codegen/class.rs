@@ -24,7 +24,7 @@ impl<'a> Codegen<'a, '_> {
             self.call_arguments(loc, 2, def.bases, None, def.keywords)?;
         } else {
             let key = NodeKey::type_parameters(s);
-            self.enter_type_parameters(def.name, key, firstlineno, Some(def.name), 0);
+            self.enter_type_parameters(def.name, key, firstlineno, Some(def.name));
             self.type_parameters(def.type_params)?;
             self.store_name(self.names.type_params, loc)?;
             self.class_body(s, def, firstlineno)?;

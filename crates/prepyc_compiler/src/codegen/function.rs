@@ -46,7 +46,7 @@ impl<'a> Codegen<'a, '_> {
             if given == 2 {
                 self.emit_with(Op::Swap, 2, loc);
             }
-            self.enter_type_parameters(def.name, NodeKey::type_parameters(s), firstlineno, None, given);
+            self.enter_type_parameters(def.name, NodeKey::type_parameters(s), firstlineno, None);
             self.type_parameters(def.type_params)?;
             for index in 0..given {
                 self.emit_with(Op::LoadFast, index, loc);
@@ -57,6 +57,8 @@ impl<'a> Codegen<'a, '_> {
         if is_generic {
             self.emit_with(Op::Swap, 2, loc);
             self.emit_with(Op::CallIntrinsic2, INTRINSIC_SET_FUNCTION_TYPE_PARAMS, loc);
+            // Not known before: annotations cannot tell that there is an argument (as `super()` asks).
+            self.unit.metadata.argcount = given;
             let code = self.leave(AtEnd::ReturnTop)?;
             self.make_closure(code, FunctionParts::default(), loc)?;
             if given > 0 {

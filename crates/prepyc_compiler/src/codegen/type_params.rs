@@ -32,13 +32,11 @@ impl<'a> Codegen<'a, '_> {
         key: NodeKey,
         firstlineno: u32,
         class: Option<StrId>,
-        given: u32,
     ) {
         let text = [b"<generic parameters of ", self.strings.get(name).as_bytes(), b">"].concat();
         let name = self.intern_bytes(&text);
-        let parameters = Parameters { positional: given, ..Parameters::default() };
         let id = self.scope_of(key);
-        self.enter(name, UnitKind::TypeParameters, id, firstlineno, class, parameters);
+        self.enter(name, UnitKind::TypeParameters, id, firstlineno, class, Parameters::default());
     }
 
     pub(super) fn type_parameters(&mut self, params: &'a [TypeParam<'a>]) -> Generated {
@@ -124,7 +122,7 @@ impl<'a> Codegen<'a, '_> {
         let ExprKind::Name { id: name, .. } = alias.name.kind else { unreachable!("an alias has a name") };
         let is_generic = !alias.type_params.is_empty();
         if is_generic {
-            self.enter_type_parameters(name, NodeKey::type_parameters(s), s.location.lineno, None, 0);
+            self.enter_type_parameters(name, NodeKey::type_parameters(s), s.location.lineno, None);
             self.load_str(name, loc);
             self.type_parameters(alias.type_params)?;
         } else {

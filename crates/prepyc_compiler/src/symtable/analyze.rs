@@ -11,6 +11,7 @@ use prepyc_version::Features;
 
 use super::build::WellKnown;
 use super::scope::{ComprehensionKind, NameScope, ScopeId, ScopeKind, Symbol, SymbolFlags};
+use super::set_order::{FreeOrder, SetOrder, Settled};
 use super::table::Symtable;
 use crate::error::SourceError;
 
@@ -63,6 +64,8 @@ pub(super) struct Workspace {
     own: NameSet,
     /// By class: what is bound in its comprehensions, as far as they are settled.
     bound_in_comprehensions: BTreeSet<(ScopeId, StrId)>,
+    /// Where the order of what is needed shows.
+    order: FreeOrder,
 }
 
 impl Workspace {
@@ -82,6 +85,7 @@ impl Analysis<'_> {
         loop {
             self.work.starts.push(self.work.free.len());
             self.table.open(id);
+            self.work.order.open(self.is_ordered_by_hash(id));
             self.resolve_names(id)?;
             if let Some(child) = self.table.first_child(id) {
                 id = child;
@@ -91,6 +95,7 @@ impl Analysis<'_> {
                 self.settle(id);
                 self.note_bound_for_class(id);
                 self.table.close(id);
+                self.work.order.close();
                 let scope = self.table.scope(id);
                 match (scope.next, scope.parent) {
                     (Some(next), _) => {
@@ -245,11 +250,24 @@ impl Analysis<'_> {
         }
     }
 
+    /// Whether names that a scope only passes on become locals of the class around in the order of a hash table.
+    fn is_ordered_by_hash(&self, id: ScopeId) -> bool {
+        self.features.class_comprehensions_clear_every_name
+            && self.table.scope(id).parent.is_some_and(|parent| {
+                self.table.scope(parent).kind == ScopeKind::Class && self.is_inlined(parent, id)
+            })
+    }
+
     /// Settles an open scope whose inner scopes are settled.
     fn settle(&mut self, id: ScopeId) {
         self.work.needed.clear();
         self.work.inlined_cells.clear();
-        self.take_over_children(id);
+        let mut ordered = Settled::default();
+        if self.work.order.is_wanted() {
+            let free = self.table.symbols(id).filter(|(_, symbol)| symbol.scope == NameScope::Free);
+            ordered.own = free.map(|(_, symbol)| symbol.name).collect();
+        }
+        self.take_over_children(id, &mut ordered.passed_on);
         let scope = self.table.scope(id);
         if scope.kind.is_function_like() {
             self.make_cells(id);
@@ -267,12 +285,8 @@ impl Analysis<'_> {
                 self.work.own.insert(symbol.name);
             }
         }
-        // What a class binds as `__classdict__` is a global in the scopes that see it; they need its cell all the same.
-        if self.table.scope(id).can_see_class_scope
-            && let Some(symbol) = self.table.find(id, self.names.classdict)
-            && self.table.symbol(symbol).scope == NameScope::GlobalImplicit
-        {
-            self.work.own.insert(self.names.classdict);
+        if self.work.order.is_wanted() {
+            self.order_needed(id, ordered);
         }
         self.hand_up(id);
         let Workspace { free, free_of, starts, needed, own, .. } = &mut self.work;
@@ -284,7 +298,7 @@ impl Analysis<'_> {
     }
 
     /// Gathers what the scopes inside need, and takes in the comprehensions among them.
-    fn take_over_children(&mut self, id: ScopeId) {
+    fn take_over_children(&mut self, id: ScopeId, ordered: &mut SetOrder) {
         let mut next = self.table.take_children(id);
         while let Some(child) = next {
             next = self.table.scope(child).next;
@@ -293,6 +307,9 @@ impl Analysis<'_> {
                 self.table.append_child(id, child);
                 let Workspace { free, needed, .. } = &mut self.work;
                 free[start..end].iter().for_each(|&name| needed.insert(name));
+                if self.work.order.is_wanted() {
+                    ordered.merge(&self.work.order.of_child(ordered, child, self.strings));
+                }
                 continue;
             }
             let Workspace { free, comprehension_free, .. } = &mut self.work;
@@ -301,12 +318,37 @@ impl Analysis<'_> {
             self.inline(id, child);
             let Workspace { comprehension_free, needed, .. } = &mut self.work;
             comprehension_free.names.iter().for_each(|&name| needed.insert(name));
+            if self.work.order.is_wanted() {
+                self.merge_inlined(child, ordered);
+            }
             let mut next_inside = self.table.take_children(child);
             while let Some(inside) = next_inside {
                 next_inside = self.table.scope(inside).next;
                 self.table.append_child(id, inside);
             }
         }
+    }
+
+    /// Adds what an inlined comprehension still needs from outside.
+    fn merge_inlined(&mut self, child: ScopeId, ordered: &mut SetOrder) {
+        let Workspace { order, comprehension_free, free, free_of, .. } = &self.work;
+        let mut all = order.of_child(ordered, child, self.strings);
+        let (start, end) = free_of[child.0 as usize];
+        let settled = free[start..end].iter().filter(|&&name| !comprehension_free.contains(name));
+        settled.for_each(|&name| all.discard(name));
+        ordered.merge(&all);
+    }
+
+    /// Puts what is needed in the order in which CPython hands it up.
+    fn order_needed(&mut self, id: ScopeId, mut ordered: Settled) {
+        let Workspace { needed, order, .. } = &mut self.work;
+        let found: Vec<StrId> = ordered.passed_on.names().filter(|&name| !needed.contains(name)).collect();
+        found.into_iter().for_each(|name| ordered.passed_on.discard(name));
+        let all: Vec<StrId> = ordered.passed_on.names().collect();
+        debug_assert_eq!(all.len(), needed.names.len(), "the order is one of the same names");
+        needed.clear();
+        all.into_iter().for_each(|name| needed.insert(name));
+        order.settle(id, ordered);
     }
 
     /// Locals that inner scopes need live in cells, and are needed from outside no longer.
@@ -416,9 +458,11 @@ impl Analysis<'_> {
             self.is_made_by_class(names.classdict),
             self.is_made_by_class(names.conditional_annotations),
         );
-        // Where the class says that the name is global, nobody asks it for its own.
-        let is_wanted = self.table.scope(id).classdict_wanted
-            && !self.flags(id, names.classdict).intersects(SymbolFlags::GLOBAL);
+        // Where the class says that the name is global, or binds it, nobody asks it for its own.
+        let flags = self.flags(id, names.classdict);
+        let is_bound = flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::NONLOCAL);
+        let is_wanted =
+            self.table.scope(id).classdict_wanted && !flags.intersects(SymbolFlags::GLOBAL) && !is_bound;
         let needed = &mut self.work.needed;
         let scope = self.table.scope_mut(id);
         if class && needed.remove(names.class) {

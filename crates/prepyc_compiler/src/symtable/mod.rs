@@ -9,6 +9,7 @@ mod analyze;
 mod build;
 mod listing;
 mod scope;
+mod set_order;
 mod table;
 
 pub(crate) use build::build_symtable;

@@ -225,6 +225,8 @@ impl Builder<'_> {
                 let scope = self.enter_annotations(None, location)?;
                 self.table.scope_mut(around).annotation_scope = Some(scope);
                 if kind == ScopeKind::Class && !self.future.annotations {
+                    // Whatever the class itself says of the name: these have its cell.
+                    self.table.scope_mut(around).needs_classdict = true;
                     self.current().can_see_class_scope = true;
                     self.add(self.names.classdict, SymbolFlags::USE, location)?;
                 }

@@ -1,0 +1,3 @@
+class Assigned:
+    __classdict__ = 1
+    type Alias = name
