@@ -4,6 +4,7 @@
 //! Each field cites where CPython says so, mostly the log in `Include/internal/pycore_magic_number.h`.
 
 use crate::PyVersion;
+use crate::grammar::is_outside;
 use crate::tables::{py311, py312, py313, py314, py315};
 
 /// The behaviours in which CPython's compilers differ.
@@ -269,8 +270,7 @@ impl Features {
     /// `str.isprintable` of a character, by its code point.
     #[must_use]
     pub fn is_printable(&self, code_point: u32) -> bool {
-        let after = self.unprintable.partition_point(|&(first, _)| first <= code_point);
-        after == 0 || self.unprintable[after - 1].1 < code_point
+        is_outside(self.unprintable, code_point)
     }
 }
 

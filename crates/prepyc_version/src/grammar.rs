@@ -5,6 +5,7 @@
 
 use crate::PyVersion;
 use crate::mistakes::{self, Mistakes};
+use crate::tables::{py311, py312, py313, py314, py315};
 
 /// The facts of one version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct Grammar {
     pub comprehension_unpacking: bool,
     /// `case +1:`.
     pub plus_in_patterns: bool,
+    /// `Features::unprintable`: characters that this version's Unicode does not have are among them.
+    pub unprintable: &'static [(u32, u32)],
     /// What mistakes are told.
     pub mistakes: Mistakes,
     /// What `ast.dump` leaves out unless told otherwise.
@@ -66,6 +69,7 @@ const PY311: Grammar = Grammar {
     lazy_imports: false,
     comprehension_unpacking: false,
     plus_in_patterns: false,
+    unprintable: &py311::UNPRINTABLE,
     mistakes: mistakes::PY311,
     ast_dump: AstDump::OmitsNone,
 };
@@ -74,6 +78,7 @@ const PY312: Grammar = Grammar {
     fstrings: FStrings::Tokens,
     newline_in_format_spec: true,
     type_params: true,
+    unprintable: &py312::UNPRINTABLE,
     mistakes: mistakes::PY312,
     ..PY311
 };
@@ -82,22 +87,43 @@ const PY313: Grammar = Grammar {
     newline_in_format_spec: false,
     flufl_import: true,
     type_param_defaults: true,
+    unprintable: &py313::UNPRINTABLE,
     mistakes: mistakes::PY313,
     ast_dump: AstDump::OmitsEmpty,
     ..PY312
 };
 
-const PY314: Grammar =
-    Grammar { mistakes: mistakes::PY314, template_strings: true, except_without_parentheses: true, ..PY313 };
+const PY314: Grammar = Grammar {
+    template_strings: true,
+    except_without_parentheses: true,
+    unprintable: &py314::UNPRINTABLE,
+    mistakes: mistakes::PY314,
+    ..PY313
+};
 
 const PY315: Grammar = Grammar {
     lazy_imports: true,
     comprehension_unpacking: true,
     plus_in_patterns: true,
+    unprintable: &py315::UNPRINTABLE,
     mistakes: mistakes::PY315,
     ast_dump: AstDump::OmitsLoad,
     ..PY314
 };
+
+impl Grammar {
+    /// `str.isprintable` of a character.
+    #[must_use]
+    pub fn is_printable(&self, character: char) -> bool {
+        is_outside(self.unprintable, character.into())
+    }
+}
+
+/// Whether a code point is in none of those ranges, which are sorted.
+pub(crate) fn is_outside(ranges: &[(u32, u32)], code_point: u32) -> bool {
+    let after = ranges.partition_point(|&(first, _)| first <= code_point);
+    after == 0 || ranges[after - 1].1 < code_point
+}
 
 impl PyVersion {
     /// What this version's parser does in its own way.

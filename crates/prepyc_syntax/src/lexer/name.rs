@@ -4,6 +4,7 @@ use prepyc_version::FStrings;
 
 use super::Lexer;
 use super::token::{Token, TokenKind, keyword_or_name, word_of};
+use crate::unicode::is_assigned;
 
 impl Lexer<'_> {
     /// Whether these one or two bytes before a quote are a string's prefix.
@@ -78,7 +79,7 @@ impl Lexer<'_> {
         };
         if let Some((at, character)) = bad {
             let code_point = u32::from(character);
-            let message = if crate::unicode::is_printable(character) {
+            let message = if self.grammar.is_printable(character) {
                 format!("invalid character '{character}' (U+{code_point:04X})")
             } else {
                 format!("invalid non-printable character U+{code_point:04X}")
@@ -90,10 +91,10 @@ impl Lexer<'_> {
     }
 
     fn starts_name(&self, character: char) -> bool {
-        unicode_ident::is_xid_start(character)
+        unicode_ident::is_xid_start(character) && is_assigned(character, self.grammar)
     }
 
     fn continues_name(&self, character: char) -> bool {
-        unicode_ident::is_xid_continue(character)
+        unicode_ident::is_xid_continue(character) && is_assigned(character, self.grammar)
     }
 }

@@ -3,6 +3,8 @@
 //! Mirrors CPython's `Parser/string_parser.c` and, for what its codecs say of broken escapes,
 //! `Objects/unicodeobject.c` (`_PyUnicode_DecodeUnicodeEscapeInternal`) and `Objects/bytesobject.c`.
 
+use prepyc_version::Grammar;
+
 use crate::unicode;
 
 /// A literal's parts.
@@ -52,20 +54,31 @@ pub(crate) enum BadEscape {
 ///
 /// # Errors
 /// What CPython says of a broken escape, behind `(unicode error) `.
-pub(crate) fn decode_str(body: &str, out: &mut Vec<u8>, bad: &mut Option<BadEscape>) -> Result<(), String> {
+pub(crate) fn decode_str(
+    body: &str,
+    grammar: &Grammar,
+    out: &mut Vec<u8>,
+    bad: &mut Option<BadEscape>,
+) -> Result<(), String> {
     let bytes = body.as_bytes();
     let mut at = 0;
     while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
         out.extend_from_slice(&bytes[at..at + found]);
         at += found;
-        at = escape(body, at, out, bad)?;
+        at = escape(body, grammar, at, out, bad)?;
     }
     out.extend_from_slice(&bytes[at..]);
     Ok(())
 }
 
 /// Appends what the escape sequence at that backslash stands for; where it ends.
-fn escape(body: &str, at: usize, out: &mut Vec<u8>, bad: &mut Option<BadEscape>) -> Result<usize, String> {
+fn escape(
+    body: &str,
+    grammar: &Grammar,
+    at: usize,
+    out: &mut Vec<u8>,
+    bad: &mut Option<BadEscape>,
+) -> Result<usize, String> {
     let bytes = body.as_bytes();
     let Some(&letter) = bytes.get(at + 1) else {
         // Text of an f-string may end before a brace that is behind a backslash.
@@ -94,7 +107,7 @@ fn escape(body: &str, at: usize, out: &mut Vec<u8>, bad: &mut Option<BadEscape>)
         b'x' => hexadecimal(body, at, 2, "truncated \\xXX escape", out),
         b'u' => hexadecimal(body, at, 4, "truncated \\uXXXX escape", out),
         b'U' => hexadecimal(body, at, 8, "truncated \\UXXXXXXXX escape", out),
-        b'N' => named(body, at, out),
+        b'N' => named(body, grammar, at, out),
         _ => {
             let character = body[at + 1..].chars().next().unwrap_or('\\');
             bad.get_or_insert(BadEscape::Unknown { at, character });
@@ -151,7 +164,7 @@ fn hexadecimal(
     Ok(end)
 }
 
-fn named(body: &str, at: usize, out: &mut Vec<u8>) -> Result<usize, String> {
+fn named(body: &str, grammar: &Grammar, at: usize, out: &mut Vec<u8>) -> Result<usize, String> {
     let malformed = "malformed \\N character escape";
     let rest = &body[at + 2..];
     let Some(inner) = rest.strip_prefix('{') else {
@@ -164,7 +177,7 @@ fn named(body: &str, at: usize, out: &mut Vec<u8>) -> Result<usize, String> {
         let end = if length == 0 && !inner.is_empty() { end + 1 } else { end };
         return Err(codec_error(body, at, end, malformed));
     }
-    match unicode::character_named(&inner[..length]) {
+    match unicode::character_named(&inner[..length], grammar) {
         Some(character) => {
             unicode::push_code_point(out, u32::from(character));
             Ok(end + 1)
@@ -237,11 +250,13 @@ pub(crate) fn decode_bytes(body: &str, out: &mut Vec<u8>, bad: &mut Option<BadEs
 
 #[cfg(test)]
 mod tests {
+    use prepyc_version::PyVersion;
+
     use super::*;
 
     fn check(body: &str, expected: &[u8]) {
         let mut out = Vec::new();
-        assert_eq!(decode_str(body, &mut out, &mut None), Ok(()), "{body}");
+        assert_eq!(decode_str(body, PyVersion::Py314.grammar(), &mut out, &mut None), Ok(()), "{body}");
         assert_eq!(out, expected, "{body}");
     }
 
@@ -271,7 +286,10 @@ mod tests {
                 "'unicodeescape' codec can't decode bytes in position 0-10: unknown Unicode character name",
             ),
         ] {
-            assert_eq!(decode_str(body, &mut Vec::new(), &mut None), Err(expected.to_owned()));
+            assert_eq!(
+                decode_str(body, PyVersion::Py314.grammar(), &mut Vec::new(), &mut None),
+                Err(expected.to_owned())
+            );
         }
         assert_eq!(
             decode_bytes("a\\xg", &mut Vec::new(), &mut None),

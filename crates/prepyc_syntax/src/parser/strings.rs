@@ -176,7 +176,7 @@ impl<'a> Parser<'a, '_> {
             string::decode_bytes(body, &mut self.text, &mut bad)
                 .map_err(|error| format!("(value error) {error}"))
         } else {
-            string::decode_str(body, &mut self.text, &mut bad)
+            string::decode_str(body, self.grammar, &mut self.text, &mut bad)
                 .map_err(|error| format!("(unicode error) {error}"))
         };
         if let Some(bad) = bad {

@@ -1,0 +1,2 @@
+# Names start with letters and digits.
+x = "\N{-LATIN SMALL LETTER A}"
