@@ -194,6 +194,10 @@ pub(crate) fn prefer_lexer_error(
             _ => {}
         }
     }
+    // What is wrong within an f-string that the parser has not come to is not heard of, nor that brackets are still open.
+    if lexer.is_within_string() {
+        return error;
+    }
     if let (Some(found), false) = (&lexer.error, lexer.error_is_status) {
         return (**found).clone();
     }
@@ -248,6 +252,7 @@ impl<'s> Diagnosis<'s> {
                     if last.kind == TokenKind::Indent { "unexpected indent" } else { "unexpected unindent" };
                 return self.error_at_token(ErrorKind::Indentation, self.last_token(), message);
             }
+            TokenKind::EndMarker => self.error_at_end_marker(),
             _ => self.error_over(ErrorKind::Syntax, last.location, "invalid syntax"),
         };
         prefer_lexer_error(std::iter::empty(), self.lexer.clone(), last_line, error)
@@ -457,6 +462,13 @@ impl<'s> Diagnosis<'s> {
     fn error_over(&self, kind: ErrorKind, location: Location, message: &str) -> SyntaxError {
         let place = self.lexer.place_of(location);
         SyntaxError { kind, message: message.to_owned(), place: Some(place) }
+    }
+
+    /// "invalid syntax" where the source ends: the end has a line, and no column.
+    fn error_at_end_marker(&self) -> SyntaxError {
+        let lineno = self.lexer.place_of_end().lineno;
+        let place = ErrorPlace { lineno, offset: 0, end_lineno: lineno as i32, end_offset: 0 };
+        SyntaxError { kind: ErrorKind::Syntax, message: "invalid syntax".to_owned(), place: Some(place) }
     }
 
     /// At a token, as CPython points at one; `INDENT` and `DEDENT` have no extent.

@@ -110,6 +110,11 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    /// Whether an f-string or t-string has begun and not ended.
+    pub(crate) fn is_within_string(&self) -> bool {
+        !self.strings.is_empty()
+    }
+
     /// The text of a token.
     pub(crate) fn text(&self, token: &Token) -> &'s str {
         &self.source[token.start as usize..token.end as usize]
