@@ -67,6 +67,8 @@ pub struct Mistakes {
     pub contradiction_by_line: bool,
     /// 3.14: warnings of unknown escape sequences say what to write instead.
     pub escapes_advised: bool,
+    /// 3.14: `!g` in an f-string is told of at once; before, what the tokenizer makes of the text behind it comes first.
+    pub conversion_checked_at_once: bool,
     /// How the word for `!` is spelled.
     pub exclamation: &'static str,
 }
@@ -103,6 +105,7 @@ const NONE: Mistakes = Mistakes {
     mixed_except_by_head: false,
     contradiction_by_line: false,
     escapes_advised: false,
+    conversion_checked_at_once: false,
     exclamation: "exclamation",
 };
 
@@ -138,6 +141,7 @@ pub(crate) const PY314: Mistakes = Mistakes {
     mixed_except_by_head: true,
     contradiction_by_line: true,
     escapes_advised: true,
+    conversion_checked_at_once: true,
     string_part_errors: true,
     conditional_statement_errors: true,
     import_target_errors: true,

@@ -52,6 +52,9 @@ impl Diagnosis<'_> {
         }
         let text = self.text_of(&name).to_owned();
         if !matches!(text.as_str(), "s" | "r" | "a") {
+            if !self.grammar.mistakes.conversion_checked_at_once {
+                self.token_at(self.position);
+            }
             let message =
                 format!("{letter}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
             return self.raise(name.location, &message);
