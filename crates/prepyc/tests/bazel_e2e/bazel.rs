@@ -30,6 +30,11 @@ impl Build {
         self
     }
 
+    /// Whether it failed because an action that was done had not left what it makes.
+    pub(crate) fn lost_outputs(&self) -> bool {
+        !self.succeeded && self.log.contains("not all outputs were created or valid")
+    }
+
     /// How many actions were run in this way, from Bazel's line `INFO: 35 processes: 1 internal, 34 worker.`
     pub(crate) fn processes(&self, runner: &str) -> usize {
         let counts = |line: &'_ str| {
