@@ -3,6 +3,8 @@
 //! Each command is one file or folder: arguments (what was typed), settings (what it means), run, report.
 //! An error that reaches this file is printed once, with its causes, and ends the process with 2.
 
+#[allow(dead_code, reason = "its options and their meaning come first")]
+mod build;
 mod clean;
 mod compile;
 mod console;
