@@ -11,9 +11,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use lexopt::Arg;
-use prepyc_engine::{InvalidationMode, Optimize};
+use prepyc_execution::precompiler::{ArgumentError, CompileArguments};
 use prepyc_protocol::Protocol;
-use prepyc_version::PyRelease;
 
 use super::engines::EngineChoice;
 use super::log::Level;
@@ -28,23 +27,6 @@ pub(super) struct Arguments {
     pub(super) compile: CompileArguments,
     /// How to run: only where the process is started.
     pub(super) start: StartArguments,
-}
-
-/// The part of rules_python's precompiling contract.
-#[derive(Clone, Debug, Default)]
-pub(super) struct CompileArguments {
-    /// `--src`, as often as given.
-    pub(super) sources: Vec<OsString>,
-    /// `--src_name`, as often as given.
-    pub(super) source_names: Vec<OsString>,
-    /// `--pyc`, as often as given.
-    pub(super) pycs: Vec<OsString>,
-    /// `--invalidation_mode`.
-    pub(super) invalidation_mode: Option<InvalidationMode>,
-    /// `--optimize`.
-    pub(super) optimize: Option<Optimize>,
-    /// `--python_version`.
-    pub(super) python_version: Option<PyRelease>,
 }
 
 /// The part that is the process's.
@@ -111,19 +93,9 @@ enum Expansion {
 /// The arguments say nothing that can be done.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum UsageError {
-    /// They are no arguments of this program.
-    #[error("{0}; `prepyc-worker --help` lists what there is")]
-    Grammar(#[from] lexopt::Error),
-    /// An option has a value it cannot have.
-    #[error("{option} {value:?}: {reason}")]
-    Value {
-        /// Which option.
-        option: String,
-        /// What was typed.
-        value: String,
-        /// What it can have.
-        reason: String,
-    },
+    /// They are no arguments of the precompiler, or say nothing as a whole.
+    #[error(transparent)]
+    Compile(#[from] ArgumentError),
     /// An option in a request that belongs on the command line.
     #[error("--{0} says how the process runs: it cannot come with a work request")]
     StartOnly(String),
@@ -138,9 +110,12 @@ pub(super) enum UsageError {
         /// Why.
         error: io::Error,
     },
-    /// The arguments are fine one by one.
-    #[error("{0}")]
-    Whole(String),
+}
+
+impl From<lexopt::Error> for UsageError {
+    fn from(error: lexopt::Error) -> UsageError {
+        UsageError::Compile(error.into())
+    }
 }
 
 impl Arguments {
@@ -210,24 +185,6 @@ impl Arguments {
     }
 }
 
-impl CompileArguments {
-    /// Takes an option that is one of these, with its value; `false` where it is none.
-    fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, UsageError> {
-        match name {
-            "src" => self.sources.push(parser.value()?),
-            "src_name" => self.source_names.push(parser.value()?),
-            "pyc" => self.pycs.push(parser.value()?),
-            "invalidation_mode" => {
-                self.invalidation_mode = Some(convert(name, parser, invalidation_mode)?);
-            }
-            "optimize" => self.optimize = Some(convert(name, parser, optimize)?),
-            "python_version" => self.python_version = Some(convert(name, parser, parsed)?),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-}
-
 impl StartArguments {
     /// Takes an option that is one of these, with its value; `false` where it is none.
     fn take(&mut self, name: &str, parser: &mut lexopt::Parser) -> Result<bool, UsageError> {
@@ -259,7 +216,8 @@ fn convert<T>(
     read: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<T, UsageError> {
     let value = text(&parser.value()?);
-    read(&value).map_err(|reason| UsageError::Value { option: format!("--{name}"), value, reason })
+    let wrong = |reason| ArgumentError::Value { option: format!("--{name}"), value: value.clone(), reason };
+    read(&value).map_err(|reason| wrong(reason).into())
 }
 
 fn parsed<T: FromStr>(value: &str) -> Result<T, String>
@@ -267,26 +225,6 @@ where
     T::Err: ToString,
 {
     value.parse().map_err(|error: T::Err| error.to_string())
-}
-
-fn invalidation_mode(value: &str) -> Result<InvalidationMode, String> {
-    match value.to_ascii_lowercase().as_str() {
-        "checked_hash" => Ok(InvalidationMode::CheckedHash),
-        "unchecked_hash" => Ok(InvalidationMode::UncheckedHash),
-        "timestamp" => Ok(InvalidationMode::Timestamp),
-        _ => Err("it is checked_hash, unchecked_hash or timestamp".to_owned()),
-    }
-}
-
-/// -1 is the level of an interpreter that was started without -O, which is 0: the pyc must not depend on how a build
-/// machine's interpreter happens to be started.
-// CPython: Python/bltinmodule.c builtin_compile_impl rejects everything outside -1 to 2.
-fn optimize(value: &str) -> Result<Optimize, String> {
-    let reason = || "it is 0, 1, 2, or -1 for the default, which is 0".to_owned();
-    match value.trim().parse().map_err(|_| reason())? {
-        -1 => Ok(Optimize::None),
-        level => Optimize::from_level(level).ok_or_else(reason),
-    }
 }
 
 /// One argument a line, taken as it is; only LF ends a line.
@@ -309,6 +247,8 @@ fn text(value: &OsStr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use prepyc_engine::{InvalidationMode, Optimize};
+
     use super::*;
 
     fn unsandboxed() -> Origin<'static> {

@@ -1,10 +1,10 @@
 //! `prepyc-worker`: rules_python's precompiler, one-shot or as a persistent worker of Bazel.
 //!
-//! `arguments` is what was typed, `batch` what it means, `compile` does it; this file runs that once or for each request.
+//! `arguments` is what was typed; what it means and how it is compiled is `prepyc_execution`'s, shared with `prepyc build`;
+//! `compile` reads and publishes; this file runs that once or for each request.
 //! The rules are those of `docs/precompiling.md` §7 and `docs/worker_protocol.md`.
 
 mod arguments;
-mod batch;
 mod compile;
 mod engines;
 mod log;
@@ -20,16 +20,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use prepyc_execution::precompiler::{self, ArgumentError, Batch, Blame, Failure};
 use prepyc_protocol::{Cancellation, End, Outcome, ServeOptions, Server, WorkRequest};
 
-use arguments::{Arguments, Implementation, Origin, Purpose, UsageError};
-use batch::Batch;
-use compile::{Blame, Failure};
+use arguments::{Arguments, Implementation, Origin, Purpose};
 use engines::SharedEngines;
 use log::{Level, say};
 
 /// What `--help` shows.
 const HELP: &str = include_str!("help.txt");
+
+/// Who speaks, in messages that are not the compiler's.
+const PROGRAM: &str = "prepyc-worker";
 
 /// Names the interpreter where `--python` does not.
 const PYTHON_VARIABLE: &str = "PREPYC_PYTHON";
@@ -101,10 +103,10 @@ fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
         std::process::exit(EXIT_SIGNAL + signal);
     })
     .context("cannot watch for signals")?;
-    let done = (|| {
+    let done: Result<String, Failure> = (|| {
         let sources = compile::read(&batch)?;
         let running = engines.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
-        let output = compile::compile(&batch, &running, &sources)?;
+        let output = precompiler::compile(&batch, &running, &sources)?;
         let _gate = publishing.lock().unwrap_or_else(PoisonError::into_inner);
         compile::publish_all(&batch, &sources, &output)?;
         Ok(output.warnings)
@@ -112,8 +114,8 @@ fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
     engines.shut_down();
     let (text, code) = match done {
         Ok(warnings) => (warnings, 0),
-        Err(Failure { blame: Blame::Source, output }) => (output, EXIT_REJECTED),
-        Err(Failure { blame: Blame::Environment | Blame::Engine, output }) => (output, EXIT_ENVIRONMENT),
+        Err(failure) if failure.blame == Blame::Source => (failure.text(Some(PROGRAM)), EXIT_REJECTED),
+        Err(failure) => (failure.text(Some(PROGRAM)), EXIT_ENVIRONMENT),
     };
     // Whoever closed stderr does not want it.
     let _ = io::stderr().lock().write_all(text.as_bytes());
@@ -166,7 +168,7 @@ fn handle_request(
     let level = if request.verbosity > 0 { Level::Debug } else { typed.start.log_level };
     let outcome = match compile_request(typed, engines, request, cancellation) {
         Ok(warnings) => Outcome { exit_code: 0, output: warnings },
-        Err(Failure { output, .. }) => Outcome { exit_code: 1, output },
+        Err(failure) => Outcome { exit_code: 1, output: failure.text(Some(PROGRAM)) },
     };
     say(
         level,
@@ -193,7 +195,7 @@ fn compile_request(
             let sandbox_dir = Path::new(&request.sandbox_dir);
             if !request.sandbox_dir.is_empty() && !sandbox_dir.is_dir() {
                 let message = format!("the sandbox directory {} does not exist", sandbox_dir.display());
-                return Err(Failure::environment(&UsageError::Whole(message)));
+                return Err(Failure::environment(&ArgumentError::Whole(message)));
             }
             let mut typed = typed.clone();
             typed
@@ -206,7 +208,7 @@ fn compile_request(
         })
         .map_err(|error| Failure::environment(&error))??;
     let running = engines.get(batch.python_version).map_err(|error| Failure::environment(&error))?;
-    let output = compile::compile(&batch, &running, &sources).inspect_err(|failure| {
+    let output = precompiler::compile(&batch, &running, &sources).inspect_err(|failure| {
         if failure.blame == Blame::Engine {
             engines.give_up(&running);
         }

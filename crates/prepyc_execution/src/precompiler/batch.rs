@@ -8,34 +8,40 @@ use std::path::{Path, PathBuf};
 use prepyc_engine::{Filename, InvalidationMode, Optimize};
 use prepyc_version::PyRelease;
 
-use super::arguments::{CompileArguments, UsageError};
+use super::arguments::{ArgumentError, CompileArguments};
 
 /// The work of one request, or of one command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Batch {
+pub struct Batch {
     /// In the order they were given; at least one.
-    pub(super) modules: Vec<Module>,
-    pub(super) invalidation_mode: InvalidationMode,
-    pub(super) optimize: Optimize,
-    pub(super) python_version: PyRelease,
+    pub modules: Vec<Module>,
+    /// What their headers say.
+    pub invalidation_mode: InvalidationMode,
+    /// At which level.
+    pub optimize: Optimize,
+    /// For which Python.
+    pub python_version: PyRelease,
 }
 
 /// One source and its pyc.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Module {
+pub struct Module {
     /// Where the source is.
-    pub(super) source: PathBuf,
+    pub source: PathBuf,
     /// What it is called in the pyc and in messages: never with a sandbox's directory before it.
-    pub(super) name: Filename,
+    pub name: Filename,
     /// Where the pyc goes.
-    pub(super) pyc: PathBuf,
+    pub pyc: PathBuf,
 }
 
 impl Batch {
     /// Understands the arguments, with every relative path below `sandbox_dir` (empty: the current directory).
-    pub(super) fn new(arguments: CompileArguments, sandbox_dir: &Path) -> Result<Batch, UsageError> {
+    ///
+    /// # Errors
+    /// If options are missing, do not belong together, or two sources would become one pyc.
+    pub fn new(arguments: CompileArguments, sandbox_dir: &Path) -> Result<Batch, ArgumentError> {
         let CompileArguments { sources, source_names, pycs, .. } = arguments;
-        let whole = |message: String| Err(UsageError::Whole(message));
+        let whole = |message: String| Err(ArgumentError::Whole(message));
         if sources.is_empty() && source_names.is_empty() && pycs.is_empty() {
             return whole("nothing to compile: give --src, --src_name and --pyc for each source".to_owned());
         }
@@ -75,13 +81,11 @@ impl Batch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::arguments::{Arguments, Origin};
 
     fn understand(arguments: &[&str], sandbox_dir: &str) -> Result<Batch, String> {
         let sandbox_dir = Path::new(sandbox_dir);
-        let mut typed = Arguments::default();
-        typed.add(arguments, Origin::Request { sandbox_dir }).unwrap();
-        Batch::new(typed.compile, sandbox_dir).map_err(|error| error.to_string())
+        let typed = CompileArguments::parse(arguments).unwrap();
+        Batch::new(typed, sandbox_dir).map_err(|error| error.to_string())
     }
 
     #[test]

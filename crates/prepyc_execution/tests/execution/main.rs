@@ -1,0 +1,4 @@
+//! Executors on made-up trees, with tools of a few lines each.
+
+mod builtin;
+mod workspace;
