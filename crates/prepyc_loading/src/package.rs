@@ -1,6 +1,6 @@
 //! What a BUILD file comes to: targets as plain data, `select()` as it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -40,6 +40,19 @@ pub struct Package {
     pub default_visibility: Vec<String>,
     /// `default_testonly` of `package()`.
     pub default_testonly: bool,
+    /// Names that label attributes of this package's own targets mention and that are no targets: source files, if they exist.
+    pub mentioned: BTreeSet<Arc<str>>,
+    /// What `print()` said, in order.
+    pub messages: Vec<Message>,
+}
+
+/// What a BUILD or .bzl file printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The `print()`.
+    pub location: Location,
+    /// Its text.
+    pub text: String,
 }
 
 /// One target as its rule was called.
@@ -80,6 +93,8 @@ pub enum Rule {
     Alias,
     /// `config_setting`
     ConfigSetting,
+    /// `selects.config_setting_group` of bazel_skylib: `match_any` or `match_all` of several settings
+    ConfigSettingGroup,
     /// `constraint_setting`
     ConstraintSetting,
     /// `constraint_value`
@@ -179,5 +194,41 @@ impl Attribute {
     /// A value that is the same in every configuration.
     pub fn plain(value: Value) -> Attribute {
         Attribute { parts: vec![Part::Value(value)] }
+    }
+}
+
+impl Rule {
+    /// What the rule is called.
+    pub fn name(&self) -> &str {
+        match self {
+            Rule::PyLibrary => "py_library",
+            Rule::PyBinary => "py_binary",
+            Rule::PyTest => "py_test",
+            Rule::PyRuntime => "py_runtime",
+            Rule::PyRuntimePair => "py_runtime_pair",
+            Rule::PyExecToolsToolchain => "py_exec_tools_toolchain",
+            Rule::Toolchain => "toolchain",
+            Rule::ToolchainType => "toolchain_type",
+            Rule::Filegroup => "filegroup",
+            Rule::Alias => "alias",
+            Rule::ConfigSetting => "config_setting",
+            Rule::ConfigSettingGroup => "config_setting_group",
+            Rule::ConstraintSetting => "constraint_setting",
+            Rule::ConstraintValue => "constraint_value",
+            Rule::Platform => "platform",
+            Rule::StringFlag => "string_flag",
+            Rule::BoolFlag => "bool_flag",
+            Rule::IntFlag => "int_flag",
+            Rule::StringListFlag => "string_list_flag",
+            Rule::TestSuite => "test_suite",
+            Rule::PackageGroup => "package_group",
+            Rule::Unknown(name) => name,
+        }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

@@ -1,0 +1,5 @@
+//! Workspaces in temporary folders, loaded, and what came of them.
+
+mod errors;
+mod packages;
+mod workspace;
