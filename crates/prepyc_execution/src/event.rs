@@ -21,9 +21,11 @@ pub enum Event<'a> {
         /// All of them.
         progress: Progress,
     },
-    /// Something is wrong that costs no action its outputs: the cache cannot be written to, an entry of it was corrupt, a
-    /// worker broke the protocol after its last answer.
+    /// Something is wrong that costs no action its outputs: the cache cannot be written to, a worker broke the protocol
+    /// after its last answer.
     Warning(&'a str),
+    /// Something that was mended at once, for whoever wants to hear of it: a damaged cache entry, a lost ledger.
+    Note(&'a str),
 }
 
 /// How far a run is.

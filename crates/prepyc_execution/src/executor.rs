@@ -1,14 +1,18 @@
 //! The executor: what outlives a run, and the thread that a run is told on.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 
 use crate::action::Action;
 use crate::cancel::CancelToken;
+use crate::disk_cache::DiskCache;
 use crate::event::{Event, Progress};
 use crate::file_state::FileDigests;
+use crate::ledger::Ledger;
 use crate::options::ExecutorOptions;
 use crate::outcome::Outcome;
 use crate::outputs::OutputRoot;
@@ -16,19 +20,38 @@ use crate::prepare::Preparer;
 use crate::run::{Message, Run};
 use crate::strategy::builtin::{Engines, FoundEngines};
 
+/// Of outputs that the ledger knows: so many more than a run is about, and it looks for some that are gone.
+const PRUNE_ABOVE: usize = 1000;
+
 /// Runs actions. What it starts (workers, engines) it keeps for the next run, until it is dropped.
 pub struct Executor {
     pub(crate) options: ExecutorOptions,
     pub(crate) outputs: OutputRoot,
     pub(crate) digests: FileDigests,
+    pub(crate) cache: Option<DiskCache>,
+    pub(crate) ledger: RwLock<Ledger>,
+    /// Whether the ledger holds what its file does not.
+    pub(crate) unsaved: AtomicBool,
+    /// What is to be told on the next run.
+    note: Mutex<Option<String>>,
     engines: FoundEngines,
 }
 
 impl Executor {
-    /// An executor that has started nothing yet.
+    /// An executor that has started nothing yet. It reads the ledger of the last build.
     pub fn new(options: ExecutorOptions) -> Executor {
         let outputs = OutputRoot::new(options.output_root.clone());
-        Executor { options, outputs, digests: FileDigests::default(), engines: FoundEngines::default() }
+        let (ledger, digests, note) = Ledger::load(&ledger_path(&options));
+        Executor {
+            outputs,
+            digests,
+            cache: options.disk_cache.clone().map(DiskCache::new),
+            ledger: RwLock::new(ledger),
+            unsaved: AtomicBool::new(false),
+            note: Mutex::new(note),
+            engines: FoundEngines::default(),
+            options,
+        }
     }
 
     /// Runs actions, several at once, and says what became of each, in their order.
@@ -48,17 +71,47 @@ impl Executor {
             preparer: Preparer::new(&self.options.output_root, &self.digests, &engines),
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
+            cache_failed: AtomicBool::new(false),
         };
+        if let Some(note) = self.note.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            on_event(Event::Note(&note));
+        }
         let (sender, receiver) = mpsc::channel();
-        thread::scope(|scope| {
+        let outcomes = thread::scope(|scope| {
             for _ in 0..self.options.jobs.get().min(actions.len()) {
                 let (run, sender) = (&run, sender.clone());
                 scope.spawn(move || run.work(actions, &sender));
             }
             drop(sender);
             gather(&receiver, actions.len(), on_event)
-        })
+        });
+        self.save(actions.len(), on_event);
+        outcomes
     }
+
+    /// Writes down what is known now, if that is more than was.
+    fn save(&self, actions: usize, on_event: &mut dyn FnMut(Event<'_>)) {
+        let unsaved = self.unsaved.swap(false, Ordering::Relaxed) | self.digests.take_changed();
+        if !unsaved {
+            return;
+        }
+        let mut ledger = self.ledger.write().unwrap_or_else(PoisonError::into_inner);
+        if ledger.len() > 2 * actions + PRUNE_ABOVE {
+            ledger.prune(&self.digests);
+        }
+        let path = ledger_path(&self.options);
+        if let Err(error) = ledger.save(&path, &self.digests) {
+            let text = format!(
+                "{}: cannot be written, so the next build makes everything again: {error}",
+                path.display()
+            );
+            on_event(Event::Warning(&text));
+        }
+    }
+}
+
+fn ledger_path(options: &ExecutorOptions) -> PathBuf {
+    options.state.join("ledger")
 }
 
 /// Hears the threads of a run to their end.
@@ -72,6 +125,7 @@ fn gather(receiver: &Receiver<Message>, total: usize, on_event: &mut dyn FnMut(E
                 on_event(Event::Started { action, progress });
             }
             Message::Warning(text) => on_event(Event::Warning(&text)),
+            Message::Note(text) => on_event(Event::Note(&text)),
             Message::Finished { action, started, outcome } => {
                 progress.running -= usize::from(started);
                 progress.finished += 1;

@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -90,6 +91,8 @@ impl Stamp {
 #[derive(Debug, Default)]
 pub(crate) struct FileDigests {
     known: Mutex<HashMap<PathBuf, Known>>,
+    /// Whether there is anything new worth keeping.
+    changed: AtomicBool,
 }
 
 /// A file's digest, and the state it goes with.
@@ -104,7 +107,7 @@ pub(crate) struct Known {
 impl FileDigests {
     /// What is known from an earlier build.
     pub(crate) fn from_earlier(entries: HashMap<PathBuf, Known>) -> FileDigests {
-        FileDigests { known: Mutex::new(entries) }
+        FileDigests { known: Mutex::new(entries), changed: AtomicBool::new(false) }
     }
 
     /// The digest of a regular file that `read` digests if its state is not a known one.
@@ -124,7 +127,13 @@ impl FileDigests {
         // A change between the two leaves a state that no file has any more.
         let settled = state.is_settled_at(now);
         self.lock().insert(path.to_owned(), Known { state, digest, settled });
+        self.changed.fetch_or(settled, Ordering::Relaxed);
         Ok((state, digest))
+    }
+
+    /// Whether anything new has become known that is worth keeping, since this was last asked.
+    pub(crate) fn take_changed(&self) -> bool {
+        self.changed.swap(false, Ordering::Relaxed)
     }
 
     /// Forgets files that turned out to be others than their states said.

@@ -7,14 +7,16 @@
 //!   the disk cache has them. Else the first of its mnemonic's strategies that can run it does.
 //! * Whoever runs an action hands over bytes; only [`Executor`] writes to where outputs go.
 
-#![expect(dead_code, reason = "what the ledger, the cache and programs need comes with them")]
-
+#![allow(dead_code)]
 mod action;
 mod cancel;
+mod codec;
 mod digest;
+mod disk_cache;
 mod event;
 mod executor;
 mod file_state;
+mod ledger;
 mod options;
 mod outcome;
 mod outputs;

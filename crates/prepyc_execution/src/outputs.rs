@@ -37,9 +37,13 @@ impl OutputRoot {
         publish(path, bytes, mode).map_err(|error| ExecutionError::Publish(error.to_string()))
     }
 
+    /// Fails if the output lies behind a link that leads out of the root.
+    pub(crate) fn check_folder(&self, path: &Path) -> Result<(), ExecutionError> {
+        self.check(path, Missing::Leave)
+    }
+
     /// Fails if the output cannot be put there, before anything is run for it.
     pub(crate) fn check_output(&self, path: &Path) -> Result<(), ExecutionError> {
-        self.check(path, Missing::Leave)?;
         check_destination(path).map_err(|error| ExecutionError::Publish(error.to_string()))
     }
 
@@ -60,9 +64,12 @@ impl OutputRoot {
             Some(way) => *way,
             None => {
                 let state = |error| ExecutionError::State { path: folder.to_owned(), error: Arc::new(error) };
-                let way = self.way(folder).map_err(state)?;
+                let (way, mut standing) = self.way(folder).map_err(state)?;
                 if way == Way::Inside && missing == Missing::Make {
                     fs::create_dir_all(folder).map_err(state)?;
+                    standing = true;
+                }
+                if standing {
                     folders.insert(folder.to_owned(), way);
                 }
                 way
@@ -76,7 +83,8 @@ impl OutputRoot {
         }
     }
 
-    fn way(&self, folder: &Path) -> io::Result<Way> {
+    /// Where a folder's path leads, and whether the folder is there.
+    fn way(&self, folder: &Path) -> io::Result<(Way, bool)> {
         let mut real = self.real.lock().unwrap_or_else(PoisonError::into_inner);
         if real.is_none() {
             fs::create_dir_all(&self.root)?;
@@ -88,7 +96,7 @@ impl OutputRoot {
             Ok(path) => path.starts_with(root),
             Err(_) => false,
         });
-        Ok(if inside { Way::Inside } else { Way::Outside })
+        Ok((if inside { Way::Inside } else { Way::Outside }, existing == folder))
     }
 }
 

@@ -44,6 +44,23 @@ pub(crate) enum PreparedTool<'a> {
     },
 }
 
+impl Prepared<'_> {
+    /// What the tool calls the outputs.
+    pub(crate) fn output_names(&self) -> Vec<&str> {
+        self.action.outputs.iter().map(|output| output.exec_path.as_str()).collect()
+    }
+}
+
+impl PreparedTool<'_> {
+    /// Whether what it makes may be kept, and taken from what was kept.
+    pub(crate) fn may_be_cached(&self) -> bool {
+        match self {
+            PreparedTool::Builtin(_) => true,
+            PreparedTool::Program { program, .. } => !program.requires("no-cache"),
+        }
+    }
+}
+
 /// What the actions of one run share while they are prepared.
 pub(crate) struct Preparer<'a> {
     output_root: &'a Path,

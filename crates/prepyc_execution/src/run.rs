@@ -1,12 +1,18 @@
 //! One run: threads that take actions one after another, and an action's way through ledger, cache and strategies.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 
 use crate::action::{Action, Rejection};
 use crate::cancel::CancelToken;
+use crate::digest::Digest;
+use crate::disk_cache::{CachedResult, Lookup};
 use crate::executor::Executor;
+use crate::file_state::FileState;
+use crate::ledger::{Entry, Recorded, Verdict};
 use crate::options::OnFailure;
 use crate::outcome::{ExecutionError, Outcome, RanBy};
 use crate::prepare::{Prepared, PreparedTool, Preparer};
@@ -21,6 +27,7 @@ pub(crate) struct Run<'a> {
     pub(crate) preparer: Preparer<'a>,
     pub(crate) next: AtomicUsize,
     pub(crate) failed: AtomicBool,
+    pub(crate) cache_failed: AtomicBool,
 }
 
 /// What a thread of a run tells the one that started it.
@@ -28,6 +35,7 @@ pub(crate) enum Message {
     Started(usize),
     Finished { action: usize, started: bool, outcome: Outcome },
     Warning(String),
+    Note(String),
 }
 
 /// An action's own line to whoever started the run.
@@ -62,6 +70,9 @@ impl Run<'_> {
             if matches!(outcome, Outcome::Rejected { .. } | Outcome::Failed { .. }) {
                 action.outputs.iter().for_each(|output| self.executor.outputs.remove(&output.file));
             }
+            if matches!(outcome, Outcome::Failed { .. }) {
+                self.forget(action);
+            }
             // Whoever started the run waits for all of them.
             let _ = sender.send(Message::Finished { action: index, started: line.started, outcome });
         }
@@ -86,19 +97,91 @@ impl Run<'_> {
     fn attempt(&self, action: &Action, line: &mut Line<'_>) -> Result<Outcome, Failure> {
         let prepared = self.preparer.prepare(action)?;
         for output in &action.outputs {
+            self.executor.outputs.check_folder(&output.file)?;
+        }
+        let files = action.outputs.iter().map(|output| output.file.as_path());
+        let verdict = {
+            let ledger = self.executor.ledger.read().unwrap_or_else(PoisonError::into_inner);
+            ledger.judge(prepared.key, files)
+        };
+        match verdict {
+            Verdict::UpToDate => return Ok(Outcome::UpToDate),
+            Verdict::Rejected(text) => return Err(Failure::Rejected(text)),
+            Verdict::Unknown => {}
+        }
+        for output in &action.outputs {
             self.executor.outputs.check_output(&output.file)?;
+        }
+        if let Some(made) = self.look_up(&prepared, line) {
+            self.publish(&prepared, &made)?;
+            return Ok(Outcome::FromCache { output: made.text });
         }
         line.start();
         let (by, made) = self.spawn(&prepared)?;
         self.publish(&prepared, &made)?;
+        self.keep(&prepared, &made, line);
         Ok(Outcome::Ran { by, output: made.text })
+    }
+
+    /// What the disk cache has.
+    fn look_up(&self, prepared: &Prepared<'_>, line: &Line<'_>) -> Option<Made> {
+        let cache = self.executor.cache.as_ref().filter(|_| prepared.tool.may_be_cached())?;
+        match cache.get(prepared.key, &prepared.output_names()) {
+            Lookup::Hit(CachedResult { outputs, text }) => Some(Made { outputs, text }),
+            Lookup::Miss => None,
+            Lookup::Damaged(what) => {
+                line.say(Message::Note(what));
+                None
+            }
+        }
+    }
+
+    /// Keeps what was made in the disk cache. That this fails is told once: it will again.
+    fn keep(&self, prepared: &Prepared<'_>, made: &Made, line: &Line<'_>) {
+        let Some(cache) = &self.executor.cache else { return };
+        if !prepared.tool.may_be_cached() {
+            return;
+        }
+        if let Err(error) = cache.put(prepared.key, &prepared.output_names(), &made.outputs, &made.text)
+            && !self.cache_failed.swap(true, Ordering::Relaxed)
+        {
+            let root = cache.root().display();
+            line.say(Message::Warning(format!("{root}: the disk cache cannot be written to: {error}")));
+        }
+    }
+
+    /// Notes how an action's outputs were left.
+    fn note(&self, prepared: &Prepared<'_>, result: impl Fn(usize) -> Option<Recorded>) {
+        let mut ledger = self.executor.ledger.write().unwrap_or_else(PoisonError::into_inner);
+        for (place, output) in prepared.action.outputs.iter().enumerate() {
+            match result(place) {
+                Some(result) => ledger.note(&output.file, Entry { key: prepared.key, result }),
+                None => drop(ledger.forget(&output.file)),
+            }
+        }
+        self.executor.unsaved.store(true, Ordering::Relaxed);
+    }
+
+    fn forget(&self, action: &Action) {
+        let mut ledger = self.executor.ledger.write().unwrap_or_else(PoisonError::into_inner);
+        for output in &action.outputs {
+            if ledger.forget(&output.file) {
+                self.executor.unsaved.store(true, Ordering::Relaxed);
+            }
+        }
     }
 
     fn spawn(&self, prepared: &Prepared<'_>) -> Result<(RanBy, Made), Failure> {
         let spawn = Spawn { prepared, cancel: self.cancel };
         match &prepared.tool {
             PreparedTool::Builtin(batch) => {
-                builtin::run(&spawn, batch, self.engines).map(|made| (RanBy::Builtin, made))
+                let made = builtin::run(&spawn, batch, self.engines).inspect_err(|failure| {
+                    // Of what is compiled here it is known that it would be rejected again.
+                    if let Failure::Rejected(text) = failure {
+                        self.note(prepared, |_| Some(Recorded::Rejected { text: text.clone() }));
+                    }
+                })?;
+                Ok((RanBy::Builtin, made))
             }
             PreparedTool::Program { .. } => Err(Failure::Failed(ExecutionError::NoStrategy {
                 mnemonic: prepared.action.mnemonic,
@@ -116,16 +199,27 @@ impl Run<'_> {
         for (output, bytes) in prepared.action.outputs.iter().zip(&made.outputs) {
             self.executor.outputs.publish(&output.file, bytes, mode)?;
         }
+        let outputs = &prepared.action.outputs;
+        let states: Vec<_> = outputs.iter().map(|output| fs::symlink_metadata(&output.file).ok()).collect();
+        self.note(prepared, |place| {
+            let state = FileState::of(states[place].as_ref()?);
+            Some(Recorded::Made { digest: Digest::of(&made.outputs[place]), state })
+        });
         Ok(())
     }
 }
 
 impl Line<'_> {
+    fn say(&self, message: Message) {
+        // Whoever started the run hears its threads to their end.
+        let _ = self.sender.send(message);
+    }
+
     /// Says that the action is being run.
     fn start(&mut self) {
         if !self.started {
             self.started = true;
-            let _ = self.sender.send(Message::Started(self.action));
+            self.say(Message::Started(self.action));
         }
     }
 }

@@ -93,10 +93,18 @@ impl Workspace {
     }
 }
 
-/// Runs actions, and holds what is heard of them against what comes of them.
+/// Runs actions that nothing is to be said about, and holds what is heard of them against what comes of them.
 pub(crate) fn run(executor: &Executor, actions: &[Action]) -> Vec<Outcome> {
+    let (outcomes, said) = run_hearing(executor, actions);
+    assert!(said.is_empty(), "{said:?}");
+    outcomes
+}
+
+/// The same, with the warnings and notes.
+pub(crate) fn run_hearing(executor: &Executor, actions: &[Action]) -> (Vec<Outcome>, Vec<String>) {
     let mut running = 0;
     let mut finished = 0;
+    let mut said = Vec::new();
     let outcomes = executor.run(actions, &CancelToken::new(), &mut |event| match event {
         Event::Started { progress, .. } => {
             running += 1;
@@ -107,10 +115,10 @@ pub(crate) fn run(executor: &Executor, actions: &[Action]) -> Vec<Outcome> {
             finished += 1;
             assert_eq!((progress.finished, progress.total), (finished, actions.len()));
         }
-        Event::Warning(text) => panic!("{text}"),
+        Event::Warning(text) | Event::Note(text) => said.push(text.to_owned()),
     });
     assert_eq!((running, finished), (0, actions.len()));
-    outcomes
+    (outcomes, said)
 }
 
 /// What went wrong, as the user is told.
