@@ -1,6 +1,8 @@
 //! Why something could not be loaded: one message, with the place it is about and the calls that led there.
 
 use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::package::Location;
 
@@ -43,6 +45,15 @@ impl LoadError {
     pub fn at(mut self, location: Location) -> LoadError {
         self.location = Some(location);
         self
+    }
+
+    /// The same error, said of a file where it is said of no place yet.
+    #[must_use]
+    pub(crate) fn or_in(self, file: &Arc<Path>) -> LoadError {
+        match self.location {
+            Some(_) => self,
+            None => self.at(Location { file: file.clone(), line: 0 }),
+        }
     }
 
     /// The same error with one more line below it.

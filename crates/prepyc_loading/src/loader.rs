@@ -1,6 +1,7 @@
 //! Packages, each loaded once, by as many threads as there are processors.
 
 use std::collections::{BTreeSet, HashMap};
+use std::panic::{self, AssertUnwindSafe};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -126,8 +127,14 @@ impl Inner {
         packages.entry(id.clone()).or_default().clone()
     }
 
+    /// A bug, or more memory than can be had, costs one package.
     fn load(&self, id: &PackageId) -> PackageResult {
-        self.load_package(id).map(Arc::new).map_err(Arc::new)
+        let loaded = panic::catch_unwind(AssertUnwindSafe(|| self.load_package(id)));
+        let result = loaded.unwrap_or_else(|_| {
+            let message = format!("loading the package '{id}' failed: it asks for more memory than there is, or prepyc has a bug");
+            Err(LoadError::new(LoadErrorKind::Evaluation, message))
+        });
+        result.map(Arc::new).map_err(Arc::new)
     }
 
     fn load_package(&self, id: &PackageId) -> Result<Package, LoadError> {
@@ -164,7 +171,8 @@ impl Inner {
             builder: Some(builder.into()),
             messages: messages.into(),
         };
-        evaluation::evaluate(ast, bzl::build_globals(), &loads, &context, Wanted::Nothing)?;
+        evaluation::evaluate(ast, bzl::build_globals(), &loads, &context, Wanted::Nothing)
+            .map_err(|error| error.or_in(&source.name))?;
         let builder = context.builder.map(std::cell::RefCell::into_inner);
         let mut package =
             builder.map(PackageBuilder::finish).ok_or_else(|| no_package(id, "it was never begun"))?;
@@ -221,6 +229,11 @@ impl Inner {
         let known = external::KNOWN_REPOSITORIES.contains(&external::base_name(label.repository()));
         let root = self.workspace.repository_folder(label.repository()).filter(|_| !known);
         let Some(root) = root else {
+            if external::base_name(label.repository()) == "bazel_skylib"
+                && let Some(own) = bzl::own_module(&label.path())
+            {
+                return Ok(Module { frozen: own.clone(), messages: Arc::from([]) });
+            }
             let frozen = external::module(label, symbols).map_err(Arc::new)?;
             return Ok(Module { frozen, messages: Arc::from([]) });
         };
@@ -273,7 +286,9 @@ impl Inner {
             builder: None,
             messages: messages.into(),
         };
-        let frozen = evaluation::evaluate(ast, bzl::bzl_globals(), &loads, &context, Wanted::Module)?;
+        let wanted = Wanted::Module { prelude: Some(bzl::prelude()) };
+        let frozen = evaluation::evaluate(ast, bzl::bzl_globals(), &loads, &context, wanted)
+            .map_err(|error| error.or_in(&source.name))?;
         let frozen = frozen.ok_or_else(|| LoadError::new(LoadErrorKind::Evaluation, "it has no values"))?;
         Ok(Module { frozen, messages: Arc::from(context.messages.into_inner()) })
     }

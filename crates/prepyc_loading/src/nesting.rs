@@ -4,11 +4,20 @@
 //! hundred thousand `(` or `-` would overflow the stack. This counts, too much rather than too little, how deep the tree
 //! could be: brackets and blocks that lie in each other, and operators that follow each other.
 
-use crate::limits::NESTING;
+use crate::limits::{NESTING, NUMBER_DIGITS};
 
-/// The line (from 1) where a source goes deeper than [`NESTING`], if it does.
-pub(crate) fn find_too_deep(source: &str) -> Option<u32> {
-    let mut scan = Scan { line: 1, open: vec![0], indents: vec![0], elifs: 0 };
+/// What a source has too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Excess {
+    /// Levels, more than [`NESTING`].
+    Nesting,
+    /// Digits of one number, more than [`NUMBER_DIGITS`].
+    Digits,
+}
+
+/// The line (from 1) where a source has too much of something, if it has.
+pub(crate) fn find_excess(source: &str) -> Option<(Excess, u32)> {
+    let mut scan = Scan { line: 1, open: vec![0], indents: vec![0], elifs: 0, digits: 0 };
     let bytes = source.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -20,7 +29,10 @@ pub(crate) fn find_too_deep(source: &str) -> Option<u32> {
         }
         at = scan.read_token(bytes, at);
         if scan.depth() > NESTING {
-            return Some(scan.line);
+            return Some((Excess::Nesting, scan.line));
+        }
+        if scan.digits > NUMBER_DIGITS {
+            return Some((Excess::Digits, scan.line));
         }
     }
     None
@@ -34,6 +46,8 @@ struct Scan {
     indents: Vec<usize>,
     /// `elif`s and lambdas since the last statement at the margin: each lies in the one before, whatever separates them.
     elifs: u32,
+    /// How long the longest number is.
+    digits: usize,
 }
 
 impl Scan {
@@ -116,6 +130,9 @@ impl Scan {
 
     fn read_word(&mut self, bytes: &[u8], at: usize) -> usize {
         let end = skip_while(bytes, at, is_word);
+        if bytes[at].is_ascii_digit() {
+            self.digits = self.digits.max(end - at);
+        }
         match &bytes[at..end] {
             b"elif" | b"lambda" => self.elifs = self.elifs.saturating_add(1),
             b"if" | b"else" | b"for" | b"in" | b"not" | b"and" | b"or" => self.count_operator(),
@@ -160,15 +177,15 @@ fn skip_while(bytes: &[u8], start: usize, goes_on: impl Fn(u8) -> bool) -> usize
 
 #[cfg(test)]
 mod tests {
-    use super::find_too_deep;
+    use super::{Excess, find_excess};
 
     #[test]
     fn what_people_write_is_not_deep() {
         let long = format!("x = [\n{}]\n", "    \"a(((b\" + name, # ((((\n".repeat(10_000));
-        assert_eq!(find_too_deep(&long), None);
-        assert_eq!(find_too_deep(&"py_library(name = \"a\")\n".repeat(10_000)), None);
-        assert_eq!(find_too_deep(&"def f():\n    if x:\n        y()\n".repeat(10_000)), None);
-        assert_eq!(find_too_deep(&format!("x = \"\"\"{}\"\"\"\n", "(((\n".repeat(10_000))), None);
+        assert_eq!(find_excess(&long), None);
+        assert_eq!(find_excess(&"py_library(name = \"a\")\n".repeat(10_000)), None);
+        assert_eq!(find_excess(&"def f():\n    if x:\n        y()\n".repeat(10_000)), None);
+        assert_eq!(find_excess(&format!("x = \"\"\"{}\"\"\"\n", "(((\n".repeat(10_000))), None);
     }
 
     #[test]
@@ -188,12 +205,21 @@ mod tests {
             format!("x = [y {}]", "for a in b ".repeat(5_000)),
         ];
         for source in deep {
-            assert!(find_too_deep(&source).is_some(), "{}", &source[..40]);
+            assert!(find_excess(&source).is_some(), "{}", &source[..40]);
         }
     }
 
     #[test]
+    fn numbers_have_an_end() {
+        assert_eq!(find_excess(&format!("x = {}", "9".repeat(5_000))), Some((Excess::Digits, 1)));
+        assert_eq!(find_excess(&format!("x = a{}", "9".repeat(5_000))), None);
+    }
+
+    #[test]
     fn the_line_is_the_one_that_is_too_deep() {
-        assert_eq!(find_too_deep(&format!("a = 1\nb = '''\n'''\nc = {}", "(".repeat(5_000))), Some(4));
+        assert_eq!(
+            find_excess(&format!("a = 1\nb = '''\n'''\nc = {}", "(".repeat(5_000))),
+            Some((Excess::Nesting, 4))
+        );
     }
 }

@@ -53,3 +53,7 @@ impl Context {
         self.workspace.resolve_text(text, &self.package)
     }
 }
+
+/// Where there is nothing to know.
+#[derive(ProvidesStaticType)]
+pub(crate) struct NoContext;

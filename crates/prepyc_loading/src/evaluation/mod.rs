@@ -7,6 +7,7 @@ pub(crate) mod bzl;
 mod context;
 pub(crate) mod declare;
 pub(crate) mod external;
+mod guarded;
 pub(crate) mod labels;
 pub(crate) mod package_functions;
 pub(crate) mod raw;
@@ -27,7 +28,7 @@ use starlark::syntax::{AstModule, Dialect, DialectTypes};
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::limits;
-use crate::nesting;
+use crate::nesting::{self, Excess};
 use crate::package::{Location, PackageId};
 
 pub(crate) use declare::PackageBuilder;
@@ -95,8 +96,13 @@ impl FileKind {
 /// # Errors
 /// It is no Starlark of this kind, or nested beyond [`limits::NESTING`].
 pub(crate) fn parse(source: &Source, kind: FileKind) -> Result<AstModule, LoadError> {
-    if let Some(line) = nesting::find_too_deep(&source.text) {
-        let message = format!("expressions or blocks lie in each other more than {} deep", limits::NESTING);
+    if let Some((excess, line)) = nesting::find_excess(&source.text) {
+        let message = match excess {
+            Excess::Nesting => {
+                format!("expressions or blocks lie in each other more than {} deep", limits::NESTING)
+            }
+            Excess::Digits => format!("a number has more than {} digits", limits::NUMBER_DIGITS),
+        };
         return Err(LoadError::new(LoadErrorKind::Evaluation, message)
             .at(Location { file: source.name.clone(), line }));
     }
@@ -105,6 +111,7 @@ pub(crate) fn parse(source: &Source, kind: FileKind) -> Result<AstModule, LoadEr
 }
 
 /// The modules that a file loads, by the text it loads them by.
+#[derive(Default)]
 pub(crate) struct Loads(pub(crate) HashMap<String, FrozenModule>);
 
 impl FileLoader for Loads {
@@ -114,10 +121,10 @@ impl FileLoader for Loads {
 }
 
 /// What is wanted of a file besides what its functions do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Wanted {
-    /// Its values, for whoever loads it.
-    Module,
+    /// Its values, for whoever loads it. The names of the prelude are its own from the start.
+    Module { prelude: Option<&'static FrozenModule> },
     /// Nothing.
     Nothing,
 }
@@ -134,6 +141,9 @@ pub(crate) fn evaluate<'e>(
     wanted: Wanted,
 ) -> Result<Option<FrozenModule>, LoadError> {
     Module::with_temp_heap(|module| {
+        if let Wanted::Module { prelude: Some(prelude) } = wanted {
+            module.import_public_symbols(prelude);
+        }
         {
             let mut eval = Evaluator::new(&module);
             eval.set_loader(loads);
@@ -147,7 +157,7 @@ pub(crate) fn evaluate<'e>(
             }
             eval.eval_module(ast, globals).map_err(|error| trouble::load_error(&error))?;
         }
-        if wanted == Wanted::Nothing {
+        if matches!(wanted, Wanted::Nothing) {
             return Ok(None);
         }
         let frozen = module.freeze().map_err(|error| {
