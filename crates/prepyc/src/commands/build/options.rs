@@ -210,8 +210,21 @@ pub(crate) struct TestOptions {
     pub(crate) environment: BTreeMap<String, Option<String>>,
     /// `--test_tag_filters`
     pub(crate) tag_filters: TagFilter,
-    /// `--test_timeout`; `None` for what each test's `timeout` or `size` says.
-    pub(crate) timeout: Option<Duration>,
+    /// `--test_timeout`
+    pub(crate) timeouts: TestTimeouts,
+}
+
+/// How long tests may take, by their `timeout`; `None` for Bazel's own 60, 300, 900 and 3600 seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TestTimeouts {
+    /// `timeout = "short"`
+    pub(crate) short: Option<Duration>,
+    /// `timeout = "moderate"`
+    pub(crate) moderate: Option<Duration>,
+    /// `timeout = "long"`
+    pub(crate) long: Option<Duration>,
+    /// `timeout = "eternal"`
+    pub(crate) eternal: Option<Duration>,
 }
 
 /// `--test_output`
@@ -310,7 +323,7 @@ impl TestOptions {
             arguments: Vec::new(),
             environment: BTreeMap::new(),
             tag_filters: TagFilter::default(),
-            timeout: None,
+            timeouts: TestTimeouts::default(),
         }
     }
 }
