@@ -164,16 +164,17 @@ impl Search<'_> {
             }
             for entry in &entries {
                 let below = join(&name, &entry.name);
-                let enters = match &entry.kind {
-                    EntryKind::File => false,
-                    EntryKind::Folder => true,
-                    EntryKind::LinkedFolder(real) => {
-                        !real_root.starts_with(real)
-                            && !real.starts_with(&real_root)
-                            && linked.insert(real.clone())
-                    }
-                };
-                if enters && !self.leaves_out(&name, entry, &below) {
+                let enters = !self.leaves_out(&name, entry, &below)
+                    && match &entry.kind {
+                        EntryKind::File => false,
+                        EntryKind::Folder => true,
+                        EntryKind::LinkedFolder(real) => {
+                            !real_root.starts_with(real)
+                                && !real.starts_with(&real_root)
+                                && linked.insert(real.clone())
+                        }
+                    };
+                if enters {
                     waiting.push(below);
                 }
             }

@@ -56,7 +56,7 @@ impl PackageBuilder {
 pub(crate) fn can_declare(args: &Arguments<'_, '_>, eval: &Evaluator<'_, '_, '_>) -> starlark::Result<bool> {
     let named =
         args.names_map()?.iter().any(|(name, value)| name.as_str() == "name" && value.unpack_str().is_some());
-    Ok(named && Context::of(eval)?.builder.is_some())
+    Ok(named && Context::of(eval).is_ok_and(|context| context.builder.is_some()))
 }
 
 /// Declares the target that a call of a rule describes.

@@ -237,6 +237,7 @@ impl<'v> StarlarkValue<'v> for Opaque {
         args: &Arguments<'v, '_>,
         eval: &mut Evaluator<'v, '_, '_>,
     ) -> starlark::Result<Value<'v>> {
+        crate::workspace::note_repository(&self.name, args, eval)?;
         if declare::can_declare(args, eval)? {
             declare::declare_by_call(&RuleKind::Unknown(self.name.clone()), args, eval)?;
         }

@@ -4,6 +4,8 @@ mod module_file;
 mod module_values;
 mod registry;
 
+pub(crate) use module_values::note_repository;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;

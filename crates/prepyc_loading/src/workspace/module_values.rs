@@ -201,6 +201,22 @@ impl<'v> StarlarkValue<'v> for RepositoryRule {
     }
 }
 
+/// Notes the repository that a call of something unknown names, if a WORKSPACE file calls it.
+pub(crate) fn note_repository(
+    rule: &str,
+    args: &Arguments<'_, '_>,
+    eval: &Evaluator<'_, '_, '_>,
+) -> starlark::Result<()> {
+    let Ok(declared) = Declared::of(eval) else { return Ok(()) };
+    let named = args.names_map()?;
+    let name = named.iter().find(|(name, _)| name.as_str() == "name");
+    if let Some(name) = name.and_then(|(_, value)| value.unpack_str()) {
+        let origin = Origin::Elsewhere(format!("{rule} would make it"));
+        declared.borrow_mut().repositories.push((name.to_owned(), origin, location(eval)));
+    }
+    Ok(())
+}
+
 /// Where the file at hand calls.
 pub(super) fn location(eval: &Evaluator<'_, '_, '_>) -> Location {
     trouble::outermost_location(eval).unwrap_or_else(|| Location {

@@ -2,4 +2,5 @@
 
 mod errors;
 mod packages;
+mod repositories;
 mod workspace;
