@@ -3,6 +3,7 @@
 //! What is compared runs in turns, so that a noisy machine disturbs both; of each the median counts. These are
 //! figures to read, not marks to pass.
 
+mod build;
 mod compile;
 mod figures;
 mod machine;
@@ -51,6 +52,8 @@ enum Subject {
     Tree,
     /// `prepyc-worker`, a file at a time.
     Worker,
+    /// `prepyc build` of a workspace of a thousand targets.
+    Build,
     /// Reading and writing marshal.
     Marshal,
     /// Bytes to a syntax tree.
@@ -87,6 +90,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         if wanted(Subject::Worker) {
             worker::measure(&tools, &trees, arguments, &mut table)?;
+        }
+        if wanted(Subject::Build) {
+            build::measure(&tools, arguments, &mut table)?;
         }
         if wanted(Subject::Marshal) {
             marshal::measure(&tools, &trees, arguments, &mut table)?;

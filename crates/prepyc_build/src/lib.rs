@@ -1,1 +1,20 @@
 //! `prepyc build`: packages to a plan, the plan to actions, their outputs to trees that run.
+//!
+//! * [`analysis::analyze`] makes an [`analysis::Analysis`] of what was asked for.
+//! * [`build()`] runs the actions that it needs.
+//! * [`explain::explain`] says why.
+
+mod actions;
+pub mod analysis;
+mod build;
+mod closure;
+mod content;
+pub mod explain;
+mod outputs;
+pub mod testing;
+mod wanted;
+
+pub use build::{Built, Counts, Message, Severity, build};
+pub use content::{Contents, MainPath, ProgramContent, Shipped, ShippedKind};
+pub use outputs::{OUTPUT_FOLDER, Outputs};
+pub use wanted::Wanted;

@@ -1,0 +1,282 @@
+//! From packages to a plan: targets in configurations, with every label, `select()` and toolchain resolved.
+//!
+//! The walk goes from the targets that were asked for to all that they need, each once in each configuration, without
+//! recursion. It knows nothing of actions and outputs.
+
+mod condition;
+mod configuration;
+mod error;
+mod found;
+mod labels;
+mod platform;
+mod python;
+mod request;
+mod target;
+mod toolchains;
+
+use std::collections::BTreeMap;
+
+use prepyc_loading::{Loader, Package, Target};
+use prepyc_plan::{ConfigurationId, ConfiguredLabel, Graph, Label, Plan, ToolchainId};
+
+pub use configuration::{Configuration, FlagName};
+pub use error::AnalysisError;
+pub use request::{Asked, Skipped, Why};
+pub use target::{
+    File, Flakiness, InitFiles, Interpreter, PrecompilerProgram, Program, Python, PythonTarget, TestSettings,
+};
+pub use toolchains::{DefaultPython, Toolchains};
+
+use condition::Conditions;
+use found::Declared;
+use platform::Platform;
+use python::{Drafted, is_python};
+
+/// Under what a build is analysed.
+#[derive(Clone, Debug)]
+pub struct AnalysisOptions {
+    /// The flags of the command line and of `.bazelrc`.
+    pub configuration: Configuration,
+    /// `--extra_toolchains`, before those of the workspace.
+    pub extra_toolchains: Vec<Label>,
+    /// `--platforms`; this machine where it is not given.
+    pub platform: Option<Label>,
+    /// The Python to take where no toolchain is registered.
+    pub default_python: DefaultPython,
+}
+
+/// A configuration of the build, and what follows from it alone.
+#[derive(Clone, Debug)]
+pub struct ConfigurationFacts {
+    /// Its name in the plan.
+    pub id: ConfigurationId,
+    /// Its flags.
+    pub configuration: Configuration,
+    /// Its toolchains.
+    pub toolchains: Toolchains,
+    /// Its toolchains' name in the plan.
+    pub(crate) toolchain: ToolchainId,
+}
+
+/// Everything about the targets that were asked for and all that they need.
+#[derive(Debug)]
+pub struct Analysis {
+    /// Every decision about precompiling.
+    pub plan: Plan,
+    /// The targets, each in each of its configurations.
+    pub targets: BTreeMap<ConfiguredLabel, PythonTarget>,
+    /// The configurations; the first is that of the command line.
+    pub configurations: Vec<ConfigurationFacts>,
+    /// The Python targets that were asked for, sorted.
+    pub requested: Vec<ConfiguredLabel>,
+    /// What was asked for but cannot be built, or need not be; sorted.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Analysis {
+    /// The facts about a configuration.
+    ///
+    /// # Panics
+    /// If it is another analysis' configuration.
+    pub fn configuration(&self, id: ConfigurationId) -> &ConfigurationFacts {
+        self.configurations.iter().find(|facts| facts.id == id).expect("a configuration of this analysis")
+    }
+}
+
+/// Analyses targets and all that they need.
+///
+/// # Errors
+/// The first thing that is wrong with a package, a label, an attribute or a flag; else all that the plan finds wrong.
+pub fn analyze(
+    loader: &Loader,
+    options: &AnalysisOptions,
+    asked: &[Asked],
+) -> Result<Analysis, AnalysisError> {
+    let mut walk = Walk::begin(loader, options)?;
+    let mut skipped = Vec::new();
+    let mut requested = Vec::new();
+    for found in request::expand(&walk.conditions(0), asked, &mut skipped)? {
+        requested.push(walk.reach(found)?);
+    }
+    requested.sort();
+    requested.dedup();
+    skipped.sort();
+    skipped.dedup();
+    let Walk { graph, configurations, targets, .. } = walk;
+    let plan = Plan::new(graph).map_err(AnalysisError::Plan)?;
+    let targets = targets.into_iter().filter_map(|(label, state)| match state {
+        State::Done(target) => Some((label, *target)),
+        State::Open => None,
+    });
+    Ok(Analysis { plan, targets: targets.collect(), configurations, requested, skipped })
+}
+
+/// How far the walk is with a target.
+enum State {
+    /// What it needs is being looked at.
+    Open,
+    Done(Box<PythonTarget>),
+}
+
+/// A target on the path that the walk is on.
+struct Step {
+    found: Declared,
+    label: ConfiguredLabel,
+    /// Its configuration's place in the list.
+    configuration: usize,
+    drafted: Drafted,
+    /// What is known so far of what it needs: first `deps`, then `data`.
+    reached: Vec<ConfiguredLabel>,
+}
+
+struct Walk<'a> {
+    loader: &'a Loader,
+    options: &'a AnalysisOptions,
+    platform: Platform,
+    registered: Vec<Label>,
+    graph: Graph,
+    configurations: Vec<ConfigurationFacts>,
+    targets: BTreeMap<ConfiguredLabel, State>,
+}
+
+impl<'a> Walk<'a> {
+    fn begin(loader: &'a Loader, options: &'a AnalysisOptions) -> Result<Walk<'a>, AnalysisError> {
+        let mut platform = Platform::host();
+        if let Some(label) = &options.platform {
+            let conditions =
+                Conditions { loader, configuration: &options.configuration, platform: &platform };
+            platform = Platform::of(conditions.platform_values(label)?);
+        }
+        platform.python_version = options.default_python.version;
+        let registered = toolchains::registered(loader, &options.extra_toolchains)?;
+        let mut walk = Walk {
+            loader,
+            options,
+            platform,
+            registered,
+            graph: Graph::new(),
+            configurations: Vec::new(),
+            targets: BTreeMap::new(),
+        };
+        walk.configure(options.configuration.clone())?;
+        Ok(walk)
+    }
+
+    fn conditions(&self, configuration: usize) -> Conditions<'_> {
+        Conditions {
+            loader: self.loader,
+            configuration: &self.configurations[configuration].configuration,
+            platform: &self.platform,
+        }
+    }
+
+    /// The place of a configuration in the list; new ones get their toolchains.
+    fn configure(&mut self, configuration: Configuration) -> Result<usize, AnalysisError> {
+        if let Some(place) = self.configurations.iter().position(|facts| facts.configuration == configuration)
+        {
+            return Ok(place);
+        }
+        let flags = configuration.precompiling_flags();
+        let flags = flags.map_err(|error| AnalysisError::Given(error.to_string()))?;
+        let conditions =
+            Conditions { loader: self.loader, configuration: &configuration, platform: &self.platform };
+        let toolchains = conditions.toolchains(&self.registered, &self.options.default_python)?;
+        let id = self.graph.add_configuration(flags);
+        let toolchain = self.graph.add_toolchain(toolchains.planned.clone());
+        self.configurations.push(ConfigurationFacts { id, configuration, toolchains, toolchain });
+        Ok(self.configurations.len() - 1)
+    }
+
+    /// A target under the configuration it asks for, coming from another.
+    fn enter(&mut self, found: &Declared, from: usize) -> Result<(ConfiguredLabel, usize), AnalysisError> {
+        let configuration = self.conditions(from).transition(found.target())?;
+        let place = self.configure(configuration)?;
+        let label = found.target().label.clone();
+        Ok((ConfiguredLabel { label, configuration: self.configurations[place].id }, place))
+    }
+
+    /// Walks from a target that was asked for to all that it needs.
+    fn reach(&mut self, found: Declared) -> Result<ConfiguredLabel, AnalysisError> {
+        let (start, configuration) = self.enter(&found, 0)?;
+        if self.targets.contains_key(&start) {
+            return Ok(start);
+        }
+        let mut path = vec![self.step(found, start.clone(), configuration)?];
+        while let Some(step) = path.last_mut() {
+            let Drafted { needed, .. } = &step.drafted;
+            let Some(next) = needed.deps.iter().chain(&needed.data).nth(step.reached.len()).cloned() else {
+                let step = path.pop().expect("the path has a last step");
+                self.finish(step)?;
+                continue;
+            };
+            let (label, configuration) = self.enter(&next, step.configuration)?;
+            step.reached.push(label.clone());
+            match self.targets.get(&label) {
+                Some(State::Done(_)) => {}
+                Some(State::Open) => return Err(circle(&path, &label)),
+                None => {
+                    let step = self.step(next, label, configuration)?;
+                    path.push(step);
+                }
+            }
+        }
+        Ok(start)
+    }
+
+    fn step(
+        &mut self,
+        found: Declared,
+        label: ConfiguredLabel,
+        configuration: usize,
+    ) -> Result<Step, AnalysisError> {
+        let drafted = self.conditions(configuration).draft(found.target())?;
+        self.targets.insert(label.clone(), State::Open);
+        Ok(Step { found, label, configuration, drafted, reached: Vec::new() })
+    }
+
+    /// Everything that the target needs is known.
+    fn finish(&mut self, step: Step) -> Result<(), AnalysisError> {
+        let Step { found, label, configuration, drafted, reached } = step;
+        let target = found.target();
+        let facts = &self.configurations[configuration];
+        let conditions = self.conditions(configuration);
+        let (deps, data_targets) = reached.split_at(drafted.needed.deps.len());
+        let planned = conditions.planned(target, &label, &drafted.sources, deps, facts.toolchain)?;
+        let program = match planned.kind.executable() {
+            Some(_) => Some(conditions.program(target, &facts.toolchains.python)?),
+            None => None,
+        };
+        let analyzed = PythonTarget {
+            label: label.clone(),
+            rule: target.rule.clone(),
+            location: target.location.clone(),
+            imports: conditions.imports(target)?,
+            deps: deps.to_vec(),
+            sources: drafted.sources,
+            data_files: drafted.data_files,
+            data_targets: data_targets.to_vec(),
+            program,
+            tags: conditions.texts(target, "tags")?,
+        };
+        self.graph.add_target(planned);
+        self.targets.insert(label, State::Done(Box::new(analyzed)));
+        Ok(())
+    }
+}
+
+/// Targets that need each other.
+fn circle(path: &[Step], again: &ConfiguredLabel) -> AnalysisError {
+    let start = path.iter().position(|step| step.label == *again).unwrap_or(0);
+    let mut lines: Vec<String> = path[start..]
+        .iter()
+        .map(|step| format!("  {} ({})", step.label.label, step.found.target().location))
+        .collect();
+    lines.push(format!("  {}", again.label));
+    let location = &path[start].found.target().location;
+    AnalysisError::at(location, format!("targets depend on each other in a circle:\n{}", lines.join("\n")))
+}
+
+/// A package's targets that are Python's.
+fn python_targets(package: &Package) -> impl Iterator<Item = &Target> {
+    package.targets.values().filter(|target| is_python(&target.rule))
+}

@@ -1,0 +1,2 @@
+def größer(zahl):
+    return zahl + 1
