@@ -226,6 +226,8 @@ impl Inner {
         symbols: &BTreeSet<String>,
         chain: &mut Vec<Label>,
     ) -> Result<Module, Arc<LoadError>> {
+        let own = self.own_rules_python(label);
+        let label = own.as_ref().unwrap_or(label);
         let known = external::KNOWN_REPOSITORIES.contains(&external::base_name(label.repository()));
         let root = self.workspace.repository_folder(label.repository()).filter(|_| !known);
         let Some(root) = root else {
@@ -234,7 +236,12 @@ impl Inner {
             {
                 return Ok(Module { frozen: own.clone(), messages: Arc::from([]) });
             }
-            let frozen = external::module(label, symbols).map_err(Arc::new)?;
+            let frozen = external::module(
+                label,
+                symbols,
+                self.workspace.made_up(label.repository()).map(|hub| &**hub),
+            )
+            .map_err(Arc::new)?;
             return Ok(Module { frozen, messages: Arc::from([]) });
         };
         if let Some(module) = self.known_module(label) {
@@ -258,6 +265,15 @@ impl Inner {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         modules.insert(label.clone(), module.clone());
         module
+    }
+
+    /// In rules_python itself, its public files are what they are elsewhere.
+    fn own_rules_python(&self, label: &Label) -> Option<Label> {
+        let is_public = label.repository().is_empty() && label.package() == "python";
+        if !is_public || self.workspace.module_name() != "rules_python" {
+            return None;
+        }
+        Label::new("rules_python", label.package(), label.name()).ok()
     }
 
     fn known_module(&self, label: &Label) -> Option<Result<Module, Arc<LoadError>>> {

@@ -40,12 +40,7 @@ impl<'v> StarlarkValue<'v> for Requirement {
         let Some(name) = given.and_then(|value| value.unpack_str()) else {
             return Err(failure(format!("{}() takes the name of a distribution", self.name)));
         };
-        let target = match self.name.as_str() {
-            "whl_requirement" => ":whl",
-            "data_requirement" => ":data",
-            "dist_info_requirement" => ":dist_info",
-            _ => "",
-        };
+        let target = super::external::target_of(&self.name);
         Ok(eval.heap().alloc(format!("@@{}//{}{target}", self.hub, package_of_distribution(name))))
     }
 }

@@ -227,6 +227,15 @@ impl Opaque {
     pub(crate) fn new(name: &str, origin: &str) -> Opaque {
         Opaque { name: Arc::from(name), text: Arc::from(name), origin: Arc::from(origin) }
     }
+
+    /// What comes of it by something that is done with it.
+    fn followed_by(&self, what: &str) -> Opaque {
+        Opaque {
+            name: self.name.clone(),
+            text: Arc::from(shortened(format!("{}{what}", self.text))),
+            origin: self.origin.clone(),
+        }
+    }
 }
 
 #[starlark_value(type = "unknown")]
@@ -241,11 +250,7 @@ impl<'v> StarlarkValue<'v> for Opaque {
         if declare::can_declare(args, eval)? {
             declare::declare_by_call(&RuleKind::Unknown(self.name.clone()), args, eval)?;
         }
-        Ok(eval.heap().alloc(Opaque {
-            name: self.name.clone(),
-            text: Arc::from(shortened(format!("{}(…)", self.text))),
-            origin: self.origin.clone(),
-        }))
+        Ok(eval.heap().alloc(self.followed_by("(…)")))
     }
 
     fn get_attr(&self, attribute: &str, heap: Heap<'v>) -> Option<Value<'v>> {
@@ -260,12 +265,20 @@ impl<'v> StarlarkValue<'v> for Opaque {
         true
     }
 
+    fn add(&self, _other: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+        Some(Ok(heap.alloc(self.followed_by(" + …"))))
+    }
+
+    fn radd(&self, _other: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {
+        Some(Ok(heap.alloc(self.followed_by(" + …"))))
+    }
+
+    fn bit_or(&self, _other: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
+        Ok(heap.alloc(self.followed_by(" | …")))
+    }
+
     fn at(&self, _index: Value<'v>, heap: Heap<'v>) -> starlark::Result<Value<'v>> {
-        Ok(heap.alloc(Opaque {
-            name: self.name.clone(),
-            text: Arc::from(shortened(format!("{}[…]", self.text))),
-            origin: self.origin.clone(),
-        }))
+        Ok(heap.alloc(self.followed_by("[…]")))
     }
 }
 

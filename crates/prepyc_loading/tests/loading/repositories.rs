@@ -279,6 +279,10 @@ fn repositories_can_be_made_up() {
     assert!(loader.package(&package_id("@pip//requests")).is_ok());
     let error = loader.package(&package_id("@pip//numpy")).expect_err("it is not installed");
     assert_eq!(error.to_string(), "no such package '@pip//numpy': the repository has no such package");
+    folder
+        .write("BUILD", "load(\"@pip//:requirements.bzl\", \"all_requirements\")\nprint(all_requirements)\n");
+    let messages = loader.package(&package_id("")).expect("a package").messages.clone();
+    assert_eq!(messages[0].text, "[\"@@pip//requests\"]");
     let all = loader.packages_below("pip", "").expect("packages");
     assert_eq!(all.iter().map(ToString::to_string).collect::<Vec<_>>(), ["@pip//requests"]);
 }
