@@ -60,7 +60,7 @@ fn bzl_builder() -> GlobalsBuilder {
     builder
 }
 
-/// The .bzl files that come with prepyc, by the paths under which bazel_skylib has them.
+/// The .bzl files that come with prepyc, by the paths under which bazel_skylib has them, or by the symbol that they are for.
 const OWN_FILES: &[(&str, &str)] = &[
     ("lib/collections.bzl", include_str!("starlark/collections.bzl")),
     ("lib/dicts.bzl", include_str!("starlark/collections.bzl")),
@@ -68,10 +68,11 @@ const OWN_FILES: &[(&str, &str)] = &[
     ("lib/selects.bzl", include_str!("starlark/selects.bzl")),
     ("lib/shell.bzl", include_str!("starlark/collections.bzl")),
     ("lib/structs.bzl", include_str!("starlark/collections.bzl")),
+    ("pip_utils", include_str!("starlark/pip_utils.bzl")),
     ("lib/types.bzl", include_str!("starlark/collections.bzl")),
 ];
 
-/// A file of bazel_skylib, if one comes with prepyc.
+/// A file that comes with prepyc.
 pub(crate) fn own_module(path: &str) -> Option<&'static FrozenModule> {
     static MODULES: LazyLock<Vec<(&'static str, FrozenModule)>> =
         LazyLock::new(|| OWN_FILES.iter().map(|(path, text)| (*path, evaluate_own(path, text))).collect());

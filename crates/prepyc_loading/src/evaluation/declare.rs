@@ -66,13 +66,21 @@ pub(crate) fn declare_by_call<'v>(
     eval: &mut Evaluator<'v, '_, '_>,
 ) -> starlark::Result<()> {
     let rule_name = rule_name(kind);
-    if args.positions(eval.heap())?.next().is_some() {
+    let is_known = matches!(kind, RuleKind::Known(_));
+    if is_known && args.positions(eval.heap())?.next().is_some() {
         return Err(failure(format!("{rule_name}() takes its attributes by name: {rule_name}(name = …)")));
     }
     let mut given = Vec::new();
     for (name, value) in args.names_map()? {
-        let parts = raw::take_parts(value)
-            .map_err(|problem| failure(format!("{rule_name}: attribute '{}': {problem}", name.as_str())))?;
+        let parts = match raw::take_parts(value) {
+            Ok(parts) => parts,
+            Err(problem) if is_known => {
+                let name = name.as_str();
+                return Err(failure(format!("{rule_name}: attribute '{name}': {problem}")));
+            }
+            // What is called may be no rule at all but a macro, which takes anything.
+            Err(_) => vec![RawPart::Value(Raw::Opaque(format!("<{}>", value.get_type())))],
+        };
         given.push((name.as_str().to_owned(), parts));
     }
     let location = trouble::outermost_location(eval);

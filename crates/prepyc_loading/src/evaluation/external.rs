@@ -8,6 +8,7 @@ use starlark::environment::{FrozenModule, Module};
 use starlark::values::list::AllocList;
 use starlark::values::{Heap, Value};
 
+use super::bzl;
 use super::requirement::Requirement;
 use super::values::{Opaque, RuleKind, RuleValue};
 use crate::error::{LoadError, LoadErrorKind};
@@ -66,11 +67,17 @@ pub(crate) fn opaque_module(file: &Label, symbols: &BTreeSet<String>) -> Result<
 
 fn symbol<'v>(file: &Label, name: &str, heap: Heap<'v>) -> Value<'v> {
     let known = KNOWN_REPOSITORIES.contains(&base_name(file.repository()));
-    if known && let Some(schema) = schema::rule_schema(name) {
+    // `@python_versions//3.12:defs.bzl`, `@python_3_12//:defs.bzl`: the rules, for that version.
+    let is_of_version = base_name(file.repository()).starts_with("python_") && file.name() == "defs.bzl";
+    if (known || is_of_version)
+        && let Some(schema) = schema::rule_schema(name)
+    {
         return heap.alloc(RuleValue::of(RuleKind::Known(schema)));
     }
-    if file.package().is_empty() && file.name() == "requirements.bzl" && REQUIREMENT_FUNCTIONS.contains(&name)
-    {
+    if known && let Some(value) = bzl::own_module(name).and_then(|own| own.get(name).ok()) {
+        return heap.access_owned_frozen_value(&value);
+    }
+    if is_requirements(file) && REQUIREMENT_FUNCTIONS.contains(&name) {
         return heap.alloc(Requirement { hub: file.repository().to_owned(), name: name.to_owned() });
     }
     heap.alloc(Opaque::new(name, &file.to_string()))

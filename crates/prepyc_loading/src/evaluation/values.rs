@@ -228,6 +228,10 @@ impl Opaque {
         Opaque { name: Arc::from(name), text: Arc::from(name), origin: Arc::from(origin) }
     }
 
+    fn is_unknown(&self, what: &str) -> starlark::Error {
+        super::failure(format!("{self} cannot be {what}: the file it comes from isn't on this machine"))
+    }
+
     /// What comes of it by something that is done with it.
     fn followed_by(&self, what: &str) -> Opaque {
         Opaque {
@@ -263,6 +267,28 @@ impl<'v> StarlarkValue<'v> for Opaque {
 
     fn has_attr(&self, _attribute: &str, _heap: Heap<'v>) -> bool {
         true
+    }
+
+    fn equals(&self, other: Value<'v>) -> starlark::Result<bool> {
+        Ok(Opaque::from_value(other)
+            .is_some_and(|other| other.text == self.text && other.origin == self.origin))
+    }
+
+    fn write_hash(&self, hasher: &mut starlark::collections::StarlarkHasher) -> starlark::Result<()> {
+        std::hash::Hash::hash(&(&self.text, &self.origin), hasher);
+        Ok(())
+    }
+
+    fn iterate_collect(&self, _heap: Heap<'v>) -> starlark::Result<Vec<Value<'v>>> {
+        Err(self.is_unknown("gone through"))
+    }
+
+    fn is_in(&self, _other: Value<'v>) -> starlark::Result<bool> {
+        Err(self.is_unknown("searched"))
+    }
+
+    fn length(&self) -> starlark::Result<i32> {
+        Err(self.is_unknown("measured"))
     }
 
     fn add(&self, _other: Value<'v>, heap: Heap<'v>) -> Option<starlark::Result<Value<'v>>> {

@@ -113,6 +113,10 @@ fn values_of_another_type() {
          from isn't on this machine",
     );
     check_build(
+        "load(\"@far//:x.bzl\", \"NAMES\")\n[py_library(name = name) for name in NAMES]",
+        "a/BUILD:2: <NAMES of @far//:x.bzl> cannot be gone through: the file it comes from isn't on this machine",
+    );
+    check_build(
         "py_binary(name = \"x\", precompile_optimize_level = 99999999999999999999)",
         "a/BUILD:1: py_binary: attribute 'precompile_optimize_level': the number 99999999999999999999 has more than 64 bits",
     );

@@ -105,7 +105,7 @@ fn rules_that_are_not_known_are_opaque() {
                 "load(\"@rules_cc//cc:defs.bzl\", \"cc_magic\", cc = \"toolbox\")\nload(\"//:r.bzl\", \"mine\", \"second\")\n\
                  cc_magic(name = \"m\", srcs = [\"m.cc\"], deps = [cc.dep(\"z\")])\ncc.nested.rule(name = \"n\", visibility = [\":v\"])\n\
                  genrule(name = \"g\", outs = [\"g.txt\"], cmd = \"x\")\nmine(name = \"o\", size = 3)\nsecond(name = \"p\")\n\
-                 cc_magic(\"nothing\")\n",
+                 cc_magic(\"nothing\")\ncc_magic(\"q\", name = \"q\", tests = [len], by = {cc: 1})\n",
             ),
             (
                 "r.bzl",
@@ -118,7 +118,8 @@ fn rules_that_are_not_known_are_opaque() {
          cc_magic //:m at BUILD.bazel:3\n  deps = [\"<toolbox.dep(…) of @rules_cc//cc:defs.bzl>\"]\n  srcs = [\"m.cc\"]\n\
          rule //:n at BUILD.bazel:4\n  visibility = [\"//:v\"]\n\
          mine //:o at BUILD.bazel:6\n  size = 3\n\
-         mine //:p at BUILD.bazel:7\n",
+         mine //:p at BUILD.bazel:7\n\
+         cc_magic //:q at BUILD.bazel:9\n  by = {\"<toolbox of @rules_cc//cc:defs.bzl>\": 1}\n  tests = \"<list>\"\n",
     );
 }
 
@@ -128,10 +129,13 @@ fn requirements_are_labels_of_their_hub() {
         &[(
             "BUILD",
             "load(\"@pip//:requirements.bzl\", \"requirement\")\n\
-             py_library(name = \"x\", deps = [requirement(\"Foo.Bar\"), requirement(\"requests[socks]\"), \"@pip//other\"])\n",
+             load(\"@rules_python//python:pip.bzl\", \"pip_utils\")\n\
+             py_library(name = \"x\", deps = [requirement(\"Foo.Bar\"), requirement(\"requests[socks]\"), \"@pip//other\", \
+             \"@pip_%s//:pkg\" % pip_utils.normalize_name(\"A.b-c\")])\n",
         )],
         "",
-        "package //\npy_library //:x at BUILD:2\n  deps = [\"@pip//foo_bar:foo_bar\", \"@pip//requests:requests\", \"@pip//other:other\"]\n",
+        "package //\npy_library //:x at BUILD:3\n  deps = [\"@pip//foo_bar:foo_bar\", \"@pip//requests:requests\", \
+         \"@pip//other:other\", \"@pip_a_b_c//:pkg\"]\n",
     );
 }
 
