@@ -18,6 +18,7 @@ use crate::outcome::Outcome;
 use crate::outputs::OutputRoot;
 use crate::prepare::Preparer;
 use crate::run::{Message, Run};
+use crate::strategy::LazyPrograms;
 use crate::strategy::builtin::{Engines, FoundEngines};
 
 /// Of outputs that the ledger knows: so many more than a run is about, and it looks for some that are gone.
@@ -35,6 +36,7 @@ pub struct Executor {
     /// What is to be told on the next run.
     note: Mutex<Option<String>>,
     engines: FoundEngines,
+    pub(crate) programs: LazyPrograms,
 }
 
 impl Executor {
@@ -50,6 +52,7 @@ impl Executor {
             unsaved: AtomicBool::new(false),
             note: Mutex::new(note),
             engines: FoundEngines::default(),
+            programs: LazyPrograms::default(),
             options,
         }
     }
@@ -85,6 +88,7 @@ impl Executor {
             drop(sender);
             gather(&receiver, actions.len(), on_event)
         });
+        self.programs.complaints().iter().for_each(|text| on_event(Event::Warning(text)));
         self.save(actions.len(), on_event);
         outcomes
     }
@@ -107,6 +111,12 @@ impl Executor {
             );
             on_event(Event::Warning(&text));
         }
+    }
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        self.programs.close(&self.options.limits);
     }
 }
 

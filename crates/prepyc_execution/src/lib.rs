@@ -7,7 +7,6 @@
 //!   the disk cache has them. Else the first of its mnemonic's strategies that can run it does.
 //! * Whoever runs an action hands over bytes; only [`Executor`] writes to where outputs go.
 
-#![allow(dead_code)]
 mod action;
 mod cancel;
 mod codec;

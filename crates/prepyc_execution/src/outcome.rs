@@ -145,6 +145,16 @@ pub enum ExecutionError {
         /// What it wrote, as the tool calls it.
         path: PathBuf,
     },
+    /// A worker wrote beside the directory that the request gave it.
+    #[error("worker {program} wrote {} outside of its sandbox directory {sandbox}", path.display())]
+    WroteOutsideOfSandbox {
+        /// What ran.
+        program: String,
+        /// What it wrote, relative to the worker's own folder.
+        path: PathBuf,
+        /// The directory, relative to the same.
+        sandbox: String,
+    },
     /// A worker did not do what a worker has to.
     #[error("worker {program} {problem} (its log: {}){tail}", log.display())]
     Worker {

@@ -2,8 +2,9 @@
 //!
 //! Two actions of one key make the same outputs, on any machine and in any checkout: no file's place is part of it.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prepyc_engine::{InvalidationMode, Source, SourceError};
 
@@ -37,11 +38,18 @@ pub(crate) struct PreparedInput {
 /// What runs the action.
 pub(crate) enum PreparedTool<'a> {
     Builtin(Batch),
-    Program {
-        program: &'a Program,
-        /// Of its files' exec paths and bytes.
-        files: Digest,
-    },
+    Program { program: &'a Program, files: Arc<ToolFiles> },
+}
+
+/// A program's files, looked at once.
+#[derive(Debug)]
+pub(crate) struct ToolFiles {
+    /// Of their exec paths and bytes.
+    pub(crate) digest: Digest,
+    /// Of their exec paths and where they are on this machine.
+    pub(crate) places: Digest,
+    /// As requests to workers name them.
+    pub(crate) inputs: Vec<prepyc_protocol::Input>,
 }
 
 impl Prepared<'_> {
@@ -71,9 +79,9 @@ pub(crate) struct Preparer<'a> {
 }
 
 /// What is the same for all actions of a program.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct ToolDigests {
-    files: Digest,
+    files: Arc<ToolFiles>,
     /// Of all that can be told about it.
     whole: Digest,
 }
@@ -142,6 +150,7 @@ impl<'p> Preparer<'p> {
 
     fn look_at_tool(&self, program: &Program) -> Result<ToolDigests, ExecutionError> {
         program.check()?;
+        let mut places = FieldHasher::new("prepyc tool places 1");
         let mut files: Vec<(&str, Digest)> = Vec::with_capacity(program.files.len());
         for file in &program.files {
             let (_, digest) = self
@@ -149,17 +158,21 @@ impl<'p> Preparer<'p> {
                 .get(&file.file, Digest::of_file)
                 .map_err(|error| ExecutionError::input(&file.file, error))?;
             files.push((&file.exec_path, digest));
+            places.text(&file.exec_path);
+            places.bytes(file.file.as_os_str().as_bytes());
         }
         files.sort_unstable();
         let mut hasher = FieldHasher::new("prepyc tool files 1");
         hasher.count(files.len());
+        let mut inputs = Vec::with_capacity(files.len());
         for (path, digest) in files {
             hasher.text(path);
             hasher.digest(digest);
+            inputs.push(prepyc_protocol::Input { path: path.to_owned(), digest: digest.hex().into_bytes() });
         }
-        let files = hasher.finish();
+        let files = Arc::new(ToolFiles { digest: hasher.finish(), places: places.finish(), inputs });
         let mut hasher = FieldHasher::new("prepyc program 1");
-        hasher.digest(files);
+        hasher.digest(files.digest);
         hasher.count(program.command.len());
         program.command.iter().for_each(|argument| hasher.text(argument));
         for map in [&program.environment, &program.requirements] {

@@ -17,7 +17,7 @@ use crate::options::OnFailure;
 use crate::outcome::{ExecutionError, Outcome, RanBy};
 use crate::prepare::{Prepared, PreparedTool, Preparer};
 use crate::strategy::builtin::{self, Engines};
-use crate::strategy::{Failure, Made, Spawn};
+use crate::strategy::{Failure, Made, ProgramSpawn, Spawn};
 
 /// What the threads of a run share.
 pub(crate) struct Run<'a> {
@@ -183,11 +183,19 @@ impl Run<'_> {
                 })?;
                 Ok((RanBy::Builtin, made))
             }
-            PreparedTool::Program { .. } => Err(Failure::Failed(ExecutionError::NoStrategy {
-                mnemonic: prepared.action.mnemonic,
-                strategies: String::new(),
-                reasons: String::new(),
-            })),
+            PreparedTool::Program { program, files } => {
+                let options = &self.executor.options;
+                let programs = self.executor.programs.get(&options.state)?;
+                let spawn = ProgramSpawn {
+                    prepared,
+                    cancel: self.cancel,
+                    program,
+                    tool: files,
+                    limits: &options.limits,
+                };
+                let (kind, made) = programs.run(&spawn, options)?;
+                Ok((RanBy::Strategy(kind), made))
+            }
         }
     }
 

@@ -4,10 +4,14 @@
 
 use std::collections::HashMap;
 use std::io::{self, BufReader};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::message::{Protocol, WorkRequest, WorkResponse};
 use crate::stream::{ResponseReader, write_request};
@@ -21,12 +25,13 @@ pub enum Plexing {
     Multiplex,
 }
 
-/// A worker process, as whoever sends it requests sees it. Dropping it kills the process.
+/// A worker process, as whoever sends it requests sees it. It leads a process group of its own, which dropping it kills.
 #[derive(Debug)]
 pub struct Client {
     protocol: Protocol,
     plexing: Plexing,
     child: Child,
+    reaped: bool,
     input: Option<Mutex<ChildStdin>>,
     outstanding: Arc<Mutex<Outstanding>>,
 }
@@ -48,20 +53,39 @@ pub enum ClientError {
     /// It ended, or broke the protocol, before it answered.
     #[error("the worker did not answer: {0}")]
     NoAnswer(String),
+    /// It answered this very request more than once, in one breath.
+    #[error("the worker answered a request twice")]
+    AnsweredTwice,
+}
+
+/// Why there will be no more answers.
+#[derive(Clone, Debug)]
+struct Over {
+    why: String,
+    /// The request that was answered twice, where that is why.
+    twice: Option<i32>,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessEnd {
+    /// By itself, with this exit status.
+    Exit(i32),
+    /// By this signal.
+    Signal(i32),
 }
 
 #[derive(Debug, Default)]
 struct Outstanding {
     last_id: i32,
     waiting: HashMap<i32, Sender<WorkResponse>>,
-    /// Why there will be no more answers.
-    over: Option<String>,
+    over: Option<Over>,
 }
 
 impl Client {
     /// Starts the worker. Its standard error goes where `command` says.
     pub fn spawn(mut command: Command, protocol: Protocol, plexing: Plexing) -> io::Result<Client> {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn()?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("the worker has no pipes"));
         };
@@ -70,7 +94,7 @@ impl Client {
         thread::Builder::new()
             .name("responses".to_owned())
             .spawn(move || read_responses(protocol, output, &shared))?;
-        Ok(Client { protocol, plexing, child, input: Some(Mutex::new(input)), outstanding })
+        Ok(Client { protocol, plexing, child, reaped: false, input: Some(Mutex::new(input)), outstanding })
     }
 
     /// The worker's process id.
@@ -82,8 +106,8 @@ impl Client {
     pub fn submit(&self, mut request: WorkRequest) -> Result<Reply, ClientError> {
         let (sender, answer) = mpsc::channel();
         let mut outstanding = lock(&self.outstanding);
-        if let Some(why) = &outstanding.over {
-            return Err(ClientError::NoAnswer(why.clone()));
+        if let Some(over) = &outstanding.over {
+            return Err(ClientError::NoAnswer(over.why.clone()));
         }
         let id = match self.plexing {
             Plexing::Singleplex if outstanding.waiting.contains_key(&0) => {
@@ -112,7 +136,48 @@ impl Client {
     /// Ends the worker's input and waits for it to exit.
     pub fn close(mut self) -> io::Result<ExitStatus> {
         self.input = None;
+        // From then on its id may be another process's.
+        self.reaped = true;
         self.child.wait()
+    }
+
+    /// Ends the worker's input and waits for it to exit; after so much time it is killed, which is `None`.
+    pub fn close_within(mut self, time: Duration) -> Option<ProcessEnd> {
+        self.input = None;
+        self.wait_for_end(time)
+    }
+
+    /// Why there will be no more answers, if that is so.
+    pub fn over(&self) -> Option<String> {
+        lock(&self.outstanding).over.as_ref().map(|over| over.why.clone())
+    }
+
+    /// How the process ended, if it does within that time.
+    pub fn wait_for_end(&self, time: Duration) -> Option<ProcessEnd> {
+        let deadline = Instant::now() + time;
+        let mut pause = Duration::from_millis(1);
+        loop {
+            // Left to be waited for: as long as it is, its id and its group's are no one else's.
+            let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+            if let Ok(Some(status)) = waitid(WaitId::Pid(Pid::from_child(&self.child)), options) {
+                return Some(match (status.exit_status(), status.terminating_signal()) {
+                    (Some(status), _) => ProcessEnd::Exit(status),
+                    (None, signal) => ProcessEnd::Signal(signal.unwrap_or_default()),
+                });
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            thread::sleep(pause.min(left));
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
+    }
+
+    /// Kills the worker and whatever it started, without waiting for it to be gone.
+    pub fn kill(&self) {
+        // It may have ended long ago; then there is nothing to do.
+        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
     }
 
     fn write(&self, request: &WorkRequest) -> Result<(), ClientError> {
@@ -126,9 +191,10 @@ impl Client {
 impl Drop for Client {
     fn drop(&mut self) {
         self.input = None;
-        // It may have ended long ago; then neither call does anything.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.reaped {
+            self.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 
@@ -140,10 +206,24 @@ impl Reply {
 
     /// Waits for the answer.
     pub fn wait(self) -> Result<WorkResponse, ClientError> {
-        self.answer.recv().map_err(|_| {
-            let why = lock(&self.outstanding).over.clone();
-            ClientError::NoAnswer(why.unwrap_or_else(|| "it ended".to_owned()))
-        })
+        self.answer.recv().map_err(|_| self.why())
+    }
+
+    /// Waits for the answer for some time; `None` where there is none by then.
+    pub fn wait_for(&self, time: Duration) -> Option<Result<WorkResponse, ClientError>> {
+        match self.answer.recv_timeout(time) {
+            Ok(response) => Some(Ok(response)),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Err(self.why())),
+        }
+    }
+
+    fn why(&self) -> ClientError {
+        match &lock(&self.outstanding).over {
+            Some(over) if over.twice == Some(self.id) => ClientError::AnsweredTwice,
+            Some(over) => ClientError::NoAnswer(over.why.clone()),
+            None => ClientError::NoAnswer("it ended".to_owned()),
+        }
     }
 }
 
@@ -160,23 +240,43 @@ impl Outstanding {
 
 fn read_responses(protocol: Protocol, output: ChildStdout, outstanding: &Mutex<Outstanding>) {
     let mut responses = ResponseReader::new(protocol, BufReader::new(output));
+    // An answer with more behind it is handed on once that is known to be no second one.
+    let mut held: Option<(Sender<WorkResponse>, WorkResponse)> = None;
+    let mut twice = None;
     let why = loop {
         match responses.read() {
             Ok(Some(response)) => {
-                let Some(waiting) = lock(outstanding).waiting.remove(&response.request_id) else {
-                    break format!("it answered request {}, which is not outstanding", response.request_id);
+                let id = response.request_id;
+                let Some(waiting) = lock(outstanding).waiting.remove(&id) else {
+                    twice = held.as_ref().map(|(_, held)| held.request_id).filter(|held| *held == id);
+                    break match twice {
+                        Some(id) => format!("it answered request {id} twice"),
+                        None => format!("it answered request {id}, which is not outstanding"),
+                    };
                 };
-                // Whoever asked may have lost interest.
-                let _ = waiting.send(response);
+                hand_on(held.replace((waiting, response)));
+                if !responses.has_more_at_hand() {
+                    hand_on(held.take());
+                }
             }
             Ok(None) => break "it ended its output".to_owned(),
             Err(error) => break error.to_string(),
         }
     };
     let mut outstanding = lock(outstanding);
-    outstanding.over = Some(why);
+    outstanding.over = Some(Over { why, twice });
+    if twice.is_none() {
+        hand_on(held);
+    }
     // Whoever still waits finds that there is nobody left to answer.
     outstanding.waiting.clear();
+}
+
+fn hand_on(answer: Option<(Sender<WorkResponse>, WorkResponse)>) {
+    if let Some((waiting, response)) = answer {
+        // Whoever asked may have lost interest.
+        let _ = waiting.send(response);
+    }
 }
 
 fn lock(outstanding: &Mutex<Outstanding>) -> MutexGuard<'_, Outstanding> {

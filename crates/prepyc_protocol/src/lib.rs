@@ -17,7 +17,7 @@ mod schedule;
 mod serve;
 mod stream;
 
-pub use client::{Client, ClientError, Plexing, Reply};
+pub use client::{Client, ClientError, Plexing, ProcessEnd, Reply};
 pub use detect::detect;
 pub use message::{Input, Protocol, UnknownProtocol, WorkRequest, WorkResponse};
 pub use schedule::{Cancellation, Cancelled, QUEUE_LIMIT_BYTES};

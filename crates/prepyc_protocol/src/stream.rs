@@ -4,7 +4,7 @@
 //! own. That buffer grows with the bytes that arrive, never with the length a message claims, and a large one is given
 //! back: requests of half a megabyte are normal, and one of ten must not be paid for until the worker ends.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 
 use crate::json::{self, ObjectScanner};
 use crate::message::{Protocol, WorkRequest, WorkResponse};
@@ -80,6 +80,17 @@ impl<R: BufRead> ResponseReader<R> {
     /// The next response, as soon as its last byte is there; `None` where the stream ended after a whole one.
     pub fn read(&mut self) -> Result<Option<WorkResponse>, ReadError> {
         self.frames.read(json::decode_response, proto::decode_response)
+    }
+}
+
+impl<T: Read> ResponseReader<BufReader<T>> {
+    /// Whether more of the stream is here than has been read as responses, blanks aside.
+    pub(crate) fn has_more_at_hand(&self) -> bool {
+        let buffered = self.frames.input.buffer();
+        match self.frames.protocol {
+            Protocol::Json => buffered.iter().any(|byte| !byte.is_ascii_whitespace()),
+            Protocol::Proto => !buffered.is_empty(),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! The client against workers that are a line of shell each, most of them bad ones.
 
+use std::io::Read;
 use std::process::Command;
+use std::time::Duration;
 
-use prepyc_protocol::{Client, ClientError, Plexing, Protocol, WorkRequest, WorkResponse};
+use prepyc_protocol::{Client, ClientError, Plexing, ProcessEnd, Protocol, WorkRequest, WorkResponse};
 
 fn start(script: &str, plexing: Plexing) -> Client {
     let mut command = Command::new("/bin/sh");
@@ -13,7 +15,7 @@ fn start(script: &str, plexing: Plexing) -> Client {
 fn why(error: ClientError) -> String {
     match error {
         ClientError::NoAnswer(why) => why,
-        ClientError::Write(_) => panic!("{error}"),
+        ClientError::Write(_) | ClientError::AnsweredTwice => panic!("{error}"),
     }
 }
 
@@ -89,4 +91,46 @@ fn whoever_waits_hears_why_there_is_no_answer() {
         assert!(said, "{script}: {errors:?}");
         assert!(errors[1].is_some(), "{script}");
     }
+}
+
+#[test]
+fn a_request_answered_twice_in_one_breath_is_the_one_that_fails() {
+    let script = "read a; read b; \
+        printf '{\"requestId\":2}{\"requestId\":1}\\n{\"requestId\":1}\\n'; cat > /dev/null";
+    let client = start(script, Plexing::Multiplex);
+    let replies = [(); 2].map(|()| client.submit(WorkRequest::default()).unwrap());
+    let [first, second] = replies.map(prepyc_protocol::Reply::wait);
+    assert_eq!(first, Err(ClientError::AnsweredTwice));
+    assert_eq!(second.unwrap().request_id, 2);
+    assert_eq!(client.over().as_deref(), Some("it answered request 1 twice"));
+
+    let client = start("read a; echo '{}{}'; cat > /dev/null", Plexing::Singleplex);
+    let reply = client.submit(WorkRequest::default()).unwrap();
+    assert_eq!(reply.wait(), Err(ClientError::AnsweredTwice));
+}
+
+#[test]
+fn whoever_waits_need_not_wait_for_ever() {
+    let client = start("read a; read b; echo '{\"requestId\":1}'; read c; exit 3", Plexing::Multiplex);
+    let first = client.submit(WorkRequest::default()).unwrap();
+    assert_eq!(first.wait_for(Duration::from_millis(1)), None);
+    assert_eq!(client.wait_for_end(Duration::from_millis(1)), None);
+    assert_eq!(client.over(), None);
+    let second = client.submit(WorkRequest::default()).unwrap();
+    let soon = Duration::from_secs(60);
+    assert_eq!(first.wait_for(soon).unwrap().unwrap().request_id, 1);
+    client.submit(WorkRequest::default()).unwrap();
+    assert!(matches!(second.wait_for(soon), Some(Err(ClientError::NoAnswer(_)))));
+    assert_eq!(client.close_within(soon), Some(ProcessEnd::Exit(3)));
+}
+
+#[test]
+fn a_worker_that_does_not_leave_is_killed_with_what_it_started() {
+    // Whoever lives holds the other end of a pipe.
+    let (mut pipe, end) = std::io::pipe().unwrap();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "sleep 1000 & while :; do sleep 1000; done"]).stderr(end);
+    let client = Client::spawn(command, Protocol::Json, Plexing::Multiplex).unwrap();
+    assert_eq!(client.close_within(Duration::from_millis(10)), None);
+    assert_eq!(pipe.read(&mut [0]).unwrap(), 0);
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use prepyc_engine::Engine;
 use prepyc_execution::{
     Action, CancelToken, Event, Executor, ExecutorOptions, Input, Limits, OnFailure, Outcome, Output,
-    PerMnemonic, Rejection, StrategyKind, Tool, WorkerOptions,
+    PerMnemonic, Program, Rejection, StrategyKind, Tool, WorkerOptions,
 };
 use tempfile::TempDir;
 
@@ -37,6 +37,36 @@ impl Workspace {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
         path
+    }
+
+    /// A tool that is a shell script, with those execution requirements.
+    pub(crate) fn script(&self, script: &str, requirements: &[&str]) -> Arc<Tool> {
+        let path = self.path("tool.sh");
+        fs::write(&path, script).unwrap();
+        Arc::new(Tool::Program(Program {
+            command: vec!["/bin/sh".to_owned(), "tools/tool.sh".to_owned()],
+            files: vec![Input { exec_path: "tools/tool.sh".to_owned(), file: path }],
+            environment: [("PYTHONHASHSEED".to_owned(), "0".to_owned())].into(),
+            requirements: requirements
+                .iter()
+                .map(|text| text.split_once('=').unwrap_or((text, "1")))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+        }))
+    }
+
+    /// Sources of these names, and an action of the tool for each.
+    pub(crate) fn actions(&self, tool: &Arc<Tool>, sources: &[&str]) -> Vec<Action> {
+        let action = |source: &&str| {
+            self.write(source, &format!("# {source}\n"));
+            self.action(tool, source)
+        };
+        sources.iter().map(action).collect()
+    }
+
+    /// What stands where an action's output is put, as text.
+    pub(crate) fn made(&self, source: &str) -> String {
+        fs::read_to_string(self.output(source)).unwrap_or_else(|error| error.to_string())
     }
 
     /// Where an action's output is put.
