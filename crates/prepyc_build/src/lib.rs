@@ -6,14 +6,18 @@
 
 mod actions;
 pub mod analysis;
+mod assemble;
 mod build;
 mod closure;
 mod content;
 pub mod explain;
+pub mod launcher;
 mod outputs;
+pub mod runfiles;
 pub mod testing;
 mod wanted;
 
+pub use assemble::{AssembleError, assemble, launcher, runfiles_tree};
 pub use build::{Built, Counts, Message, Severity, build};
 pub use content::{Contents, MainPath, ProgramContent, Shipped, ShippedKind};
 pub use outputs::{OUTPUT_FOLDER, Outputs};

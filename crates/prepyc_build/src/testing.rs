@@ -39,8 +39,10 @@ pub struct Test {
     pub arguments: Vec<OsString>,
     /// Its `env` and what it inherits.
     pub environment: BTreeMap<OsString, OsString>,
-    /// How long it may take, and how often.
+    /// How often it is run, and in how many parts.
     pub settings: TestSettings,
+    /// After so many seconds it has failed.
+    pub timeout_seconds: u64,
     /// Where its log goes: `test.log`, and `shard_N_of_M` below it. Absolute.
     pub log_folder: PathBuf,
 }
@@ -183,7 +185,7 @@ fn run_attempt(test: &Test, run: &TestRun, cancel: &CancelToken, folder: &Path, 
         Ok(started) => started,
         Err(error) => return Verdict::NotStarted(error.to_string()),
     };
-    let verdict = wait(&mut child, Duration::from_secs(test.settings.timeout_seconds), cancel);
+    let verdict = wait(&mut child, Duration::from_secs(test.timeout_seconds), cancel);
     drop(scratch);
     verdict
 }
@@ -224,7 +226,7 @@ fn test_environment(
     set("TMPDIR", scratch.as_os_str());
     set("TEST_TARGET", OsStr::new(&test.label.to_string()));
     set("TEST_WORKSPACE", OsStr::new(prepyc_plan::MAIN_REPOSITORY));
-    set("TEST_TIMEOUT", OsStr::new(&test.settings.timeout_seconds.to_string()));
+    set("TEST_TIMEOUT", OsStr::new(&test.timeout_seconds.to_string()));
     set("TEST_UNDECLARED_OUTPUTS_DIR", folder.join("test.outputs").as_os_str());
     set("XML_OUTPUT_FILE", folder.join("test.xml").as_os_str());
     set("BAZEL_TEST", OsStr::new("1"));

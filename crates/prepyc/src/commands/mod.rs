@@ -3,7 +3,6 @@
 //! Each command is one file or folder: arguments (what was typed), settings (what it means), run, report.
 //! An error that reaches this file is printed once, with its causes, and ends the process with 2.
 
-#[allow(dead_code, reason = "its options and their meaning come first")]
 mod build;
 mod clean;
 mod compile;
@@ -45,6 +44,8 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Command {
     Compile(Box<compile::Arguments>),
+    #[command(flatten)]
+    Build(build::TypedCommand),
     Verify(Box<verify::Arguments>),
     Clean(clean::Arguments),
     Inspect(inspect::Arguments),
@@ -55,10 +56,11 @@ enum Command {
 
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
-    let command_line = CommandLine::parse();
+    let command_line = CommandLine::parse_from(build::sheltered(std::env::args_os()));
     let mut console = Console::new();
     let result = match command_line.command {
         Command::Compile(arguments) => compile::run(*arguments, &mut console),
+        Command::Build(typed) => build::run(typed, &mut console),
         Command::Verify(arguments) => verify::run(*arguments, &mut console),
         Command::Clean(arguments) => clean::run(&arguments, &mut console),
         Command::Inspect(arguments) => inspect::run(&arguments, &mut console),

@@ -11,7 +11,7 @@ use super::configuration::{Configuration, FlagName, parse_python_version};
 use super::error::AnalysisError;
 use super::found::Declared;
 use super::labels::Referent;
-use super::target::{File, Flakiness, InitFiles, Program, Python, PythonTarget, TestSettings};
+use super::target::{File, Flakiness, InitFiles, Program, Python, PythonTarget, TestSettings, Timeout};
 
 /// What a Python target refers to, each in the configuration that refers to it.
 pub(crate) struct Needed {
@@ -279,11 +279,11 @@ impl Conditions<'_> {
             other => return Err(bad(format!("size: {other:?} is none of small, medium, large, enormous"))),
         };
         let timeout = self.text(target, "timeout")?;
-        let timeout_seconds = match timeout.as_deref().unwrap_or(by_size) {
-            "short" => 60,
-            "moderate" => 300,
-            "long" => 900,
-            "eternal" => 3600,
+        let timeout = match timeout.as_deref().unwrap_or(by_size) {
+            "short" => Timeout::Short,
+            "moderate" => Timeout::Moderate,
+            "long" => Timeout::Long,
+            "eternal" => Timeout::Eternal,
             other => {
                 return Err(bad(format!("timeout: {other:?} is none of short, moderate, long, eternal")));
             }
@@ -299,7 +299,7 @@ impl Conditions<'_> {
             }
             _ => 0,
         };
-        Ok(TestSettings { timeout_seconds, flaky, shards })
+        Ok(TestSettings { timeout, flaky, shards })
     }
 
     /// `imports`, as folders in a tree of runfiles.

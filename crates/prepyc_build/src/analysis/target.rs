@@ -70,12 +70,37 @@ pub enum InitFiles {
 /// How a test is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TestSettings {
-    /// After so many seconds it has failed.
-    pub timeout_seconds: u64,
+    /// How long it may take.
+    pub timeout: Timeout,
     /// Whether a failure is tried again.
     pub flaky: Flakiness,
     /// Into how many parts it is cut; 0 for none.
     pub shards: u32,
+}
+
+/// `timeout`, or what `size` says in its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Timeout {
+    /// A minute.
+    Short,
+    /// Five minutes.
+    Moderate,
+    /// A quarter of an hour.
+    Long,
+    /// An hour.
+    Eternal,
+}
+
+impl Timeout {
+    /// Bazel's limit, in seconds.
+    pub fn seconds(self) -> u64 {
+        match self {
+            Timeout::Short => 60,
+            Timeout::Moderate => 300,
+            Timeout::Long => 900,
+            Timeout::Eternal => 3600,
+        }
+    }
 }
 
 /// `flaky`
