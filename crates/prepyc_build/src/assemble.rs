@@ -83,7 +83,9 @@ pub fn launcher(
         },
         imports: content.imports.clone(),
         repositories: repositories(tree),
-        environment: program.map(|program| program.env.iter().cloned().collect()).unwrap_or_else(BTreeMap::new),
+        environment: program
+            .map(|program| program.env.iter().cloned().collect())
+            .unwrap_or_else(BTreeMap::new),
     }
 }
 

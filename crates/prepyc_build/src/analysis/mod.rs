@@ -23,7 +23,8 @@ pub use configuration::{Configuration, FlagName};
 pub use error::AnalysisError;
 pub use request::{Asked, Skipped, Why};
 pub use target::{
-    File, Flakiness, InitFiles, Interpreter, PrecompilerProgram, Program, Python, PythonTarget, TestSettings, Timeout,
+    File, Flakiness, InitFiles, Interpreter, PrecompilerProgram, Program, Python, PythonTarget, TestSettings,
+    Timeout,
 };
 pub use toolchains::{DefaultPython, Toolchains};
 

@@ -66,8 +66,7 @@ fn meaning(loader: &Loader, pattern: &Pattern) -> anyhow::Result<Meant> {
             Ok(Meant { labels, why: Why::Matched })
         }
         Subject::Below { folder, which } => {
-            let packages =
-                loader.packages_below(&repository, folder).with_context(|| pattern.to_string())?;
+            let packages = loader.packages_below(&repository, folder).with_context(|| pattern.to_string())?;
             if packages.is_empty() {
                 bail!("{pattern}: there is no package in this folder or below");
             }

@@ -45,8 +45,11 @@ impl Engines {
     }
 
     fn interpreter(&self, release: PyRelease) -> Result<Arc<Engine>, String> {
-        let of_toolchains =
-            self.of_toolchains.iter().filter(|(version, _)| *version == release).map(|(_, path)| path.clone());
+        let of_toolchains = self
+            .of_toolchains
+            .iter()
+            .filter(|(version, _)| *version == release)
+            .map(|(_, path)| path.clone());
         let mut interpreters: Vec<PathBuf> = self.named.iter().cloned().chain(of_toolchains).collect();
         interpreters.extend(find_on_path(format!("python{release}"), &self.search_path));
         if interpreters.is_empty() {

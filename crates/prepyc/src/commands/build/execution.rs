@@ -13,7 +13,8 @@ use anyhow::{Context as _, bail};
 use prepyc_build::analysis::{Analysis, Interpreter};
 use prepyc_build::{Built, Contents, OUTPUT_FOLDER, Outputs, Wanted, assemble, build};
 use prepyc_execution::{
-    CancelToken, Event, Executor, ExecutorOptions, Limits, OnFailure, PerMnemonic, StrategyKind, WorkerOptions,
+    CancelToken, Event, Executor, ExecutorOptions, Limits, OnFailure, PerMnemonic, StrategyKind,
+    WorkerOptions,
 };
 use prepyc_plan::{ConfiguredLabel, MNEMONIC};
 use prepyc_version::PyRelease;
@@ -140,19 +141,15 @@ impl Session {
     }
 
     /// Writes runfiles and launchers.
-    fn assemble(
-        &self,
-        analysis: &Analysis,
-        wanted: &Wanted,
-        finished: &mut Finished,
-    ) -> anyhow::Result<()> {
+    fn assemble(&self, analysis: &Analysis, wanted: &Wanted, finished: &mut Finished) -> anyhow::Result<()> {
         let contents = Contents::new(analysis, &finished.outputs, &finished.built.failed);
         let mut warnings = Vec::new();
         for label in wanted.programs() {
             let target = &analysis.targets[label];
             let Some(content) = contents.program(target) else { continue };
             let executable = finished.outputs.base().join(finished.outputs.program(label));
-            let interpreter = target.program.as_ref().and_then(|program| interpreter_on_path(program.python.version));
+            let interpreter =
+                target.program.as_ref().and_then(|program| interpreter_on_path(program.python.version));
             let interpreter = interpreter.unwrap_or_else(|| any_interpreter());
             assemble(target, &content, &executable, &interpreter)?;
             warnings.extend(content.collisions.iter().map(|text| format!("{}: {text}", label.label)));
@@ -164,7 +161,9 @@ impl Session {
 
     /// `--symlink_prefix`: names of one's own for the folder of outputs.
     fn link_outputs(&self, base: &Path, console: &Console) {
-        let Some(prefix) = self.options.symlink_prefix.as_deref().filter(|prefix| *prefix != "/") else { return };
+        let Some(prefix) = self.options.symlink_prefix.as_deref().filter(|prefix| *prefix != "/") else {
+            return;
+        };
         let links = [("out", base.to_owned()), ("bin", base.join("bin"))];
         for (name, target) in links {
             let link = self.loader.workspace().root().join(format!("{prefix}{name}"));
@@ -230,7 +229,11 @@ fn take_turns(base: &Path, console: &Console) -> anyhow::Result<File> {
 }
 
 /// Does something, and wishes it cancelled as soon as a signal comes.
-pub(super) fn until_interrupted<T>(interrupt: &Interrupt, cancel: &CancelToken, work: impl FnOnce() -> T) -> T {
+pub(super) fn until_interrupted<T>(
+    interrupt: &Interrupt,
+    cancel: &CancelToken,
+    work: impl FnOnce() -> T,
+) -> T {
     let done = Arc::new(AtomicBool::new(false));
     let watcher = {
         let (done, interrupt, cancel) = (Arc::clone(&done), interrupt.clone(), cancel.clone());

@@ -60,7 +60,8 @@ impl Session {
             let python = &facts.toolchains.python;
             python.version.is_none() && python.interpreter == Interpreter::Found
         };
-        if !analysis.requested.is_empty() && analysis.configurations.iter().any(|facts| nobody_knows(&facts)) {
+        if !analysis.requested.is_empty() && analysis.configurations.iter().any(|facts| nobody_knows(&facts))
+        {
             bail!(
                 "which Python to build for is not known: no Python toolchain is registered; register one, or say \
                  --python_version=3.14"
@@ -100,15 +101,16 @@ impl Session {
     /// The Python where no toolchain is registered: `--python`, else the default of MODULE.bazel's `python.toolchain`s.
     fn default_python(&self) -> anyhow::Result<DefaultPython> {
         let search_path = env::var_os("PATH").unwrap_or_default();
-        let interpreter = match &self.options.python {
-            None => None,
-            Some(named) if named.components().count() > 1 => Some(
-                std::path::absolute(named).with_context(|| format!("--python={}", named.display()))?,
-            ),
-            Some(name) => Some(find_on_path(name, &search_path).into_iter().next().ok_or_else(|| {
-                anyhow!("--python={}: there is no such program on PATH", name.display())
-            })?),
-        };
+        let interpreter =
+            match &self.options.python {
+                None => None,
+                Some(named) if named.components().count() > 1 => Some(
+                    std::path::absolute(named).with_context(|| format!("--python={}", named.display()))?,
+                ),
+                Some(name) => Some(find_on_path(name, &search_path).into_iter().next().ok_or_else(|| {
+                    anyhow!("--python={}: there is no such program on PATH", name.display())
+                })?),
+            };
         let version = match (&self.options.python_version, &interpreter) {
             (Some(_), _) => None,
             (None, Some(interpreter)) => Some(version_of(interpreter)?),
