@@ -1,6 +1,5 @@
 //! Puts a program together: its tree of runfiles and what starts it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use prepyc_plan::MAIN_REPOSITORY;
@@ -83,9 +82,7 @@ pub fn launcher(
         },
         imports: content.imports.clone(),
         repositories: repositories(tree),
-        environment: program
-            .map(|program| program.env.iter().cloned().collect())
-            .unwrap_or_else(BTreeMap::new),
+        environment: program.map(|program| program.env.iter().cloned().collect()).unwrap_or_default(),
     }
 }
 

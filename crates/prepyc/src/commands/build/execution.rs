@@ -150,7 +150,7 @@ impl Session {
             let executable = finished.outputs.base().join(finished.outputs.program(label));
             let interpreter =
                 target.program.as_ref().and_then(|program| interpreter_on_path(program.python.version));
-            let interpreter = interpreter.unwrap_or_else(|| any_interpreter());
+            let interpreter = interpreter.unwrap_or_else(any_interpreter);
             assemble(target, &content, &executable, &interpreter)?;
             warnings.extend(content.collisions.iter().map(|text| format!("{}: {text}", label.label)));
             finished.programs.push(label.clone());
