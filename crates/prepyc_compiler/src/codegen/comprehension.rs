@@ -164,8 +164,10 @@ impl<'a> Codegen<'a, '_> {
         if scope == NameScope::Cell {
             let metadata = &self.unit.metadata;
             let free = metadata.freevars.find(name).map(|index| index + metadata.cellvars.len() as u32);
+            let is_own =
+                self.features.class_comprehensions_own_cells && self.scope().kind == ScopeKind::Class;
             let index = match (outer, metadata.cellvars.find(name), free) {
-                (NameScope::Free, _, Some(free)) => free,
+                (NameScope::Free, _, Some(free)) if !is_own => free,
                 (_, Some(cell), _) => cell,
                 _ => self.unit.metadata.cellvars.add(name),
             };

@@ -10,6 +10,7 @@ use prepyc_bytecode::{StrId, Strings};
 use prepyc_version::Features;
 
 use super::build::WellKnown;
+use super::name_set::NameSet;
 use super::scope::{ComprehensionKind, NameScope, ScopeId, ScopeKind, Symbol, SymbolFlags};
 use super::set_order::{FreeOrder, SetOrder, Settled};
 use super::table::Symtable;
@@ -274,7 +275,7 @@ impl Analysis<'_> {
         } else if scope.kind == ScopeKind::Class {
             self.provide_class_cells(id);
         }
-        for &name in &self.work.inlined_cells.names {
+        for &name in self.work.inlined_cells.names() {
             if let Some(symbol) = self.table.find(id, name) {
                 self.table.symbol_mut(symbol).flags.insert(SymbolFlags::COMP_CELL);
             }
@@ -290,10 +291,10 @@ impl Analysis<'_> {
         }
         self.hand_up(id);
         let Workspace { free, free_of, starts, needed, own, .. } = &mut self.work;
-        needed.names.iter().for_each(|&name| own.insert(name));
+        needed.names().iter().for_each(|&name| own.insert(name));
         let start = starts.pop().expect("a scope that ends has begun");
         free.truncate(start);
-        free.extend_from_slice(&own.names);
+        free.extend_from_slice(own.names());
         free_of[id.0 as usize] = (start, free.len());
     }
 
@@ -317,7 +318,7 @@ impl Analysis<'_> {
             free[start..end].iter().for_each(|&name| comprehension_free.insert(name));
             self.inline(id, child);
             let Workspace { comprehension_free, needed, .. } = &mut self.work;
-            comprehension_free.names.iter().for_each(|&name| needed.insert(name));
+            comprehension_free.names().iter().for_each(|&name| needed.insert(name));
             if self.work.order.is_wanted() {
                 self.merge_inlined(child, ordered);
             }
@@ -345,7 +346,7 @@ impl Analysis<'_> {
         let found: Vec<StrId> = ordered.passed_on.names().filter(|&name| !needed.contains(name)).collect();
         found.into_iter().for_each(|name| ordered.passed_on.discard(name));
         let all: Vec<StrId> = ordered.passed_on.names().collect();
-        debug_assert_eq!(all.len(), needed.names.len(), "the order is one of the same names");
+        debug_assert_eq!(all.len(), needed.names().len(), "the order is one of the same names");
         needed.clear();
         all.into_iter().for_each(|name| needed.insert(name));
         order.settle(id, ordered);
@@ -354,7 +355,7 @@ impl Analysis<'_> {
     /// Locals that inner scopes need live in cells, and are needed from outside no longer.
     fn make_cells(&mut self, id: ScopeId) {
         let Workspace { needed, inlined_cells, .. } = &mut self.work;
-        if needed.names.is_empty() && inlined_cells.names.is_empty() {
+        if needed.names().is_empty() && inlined_cells.names().is_empty() {
             return;
         }
         let mut next = self.table.first_symbol(id);
@@ -373,7 +374,7 @@ impl Analysis<'_> {
     fn hand_up(&mut self, id: ScopeId) {
         let scope = self.table.scope(id);
         let sees_class = scope.kind == ScopeKind::Class || scope.can_see_class_scope;
-        for &name in &self.work.needed.names {
+        for &name in self.work.needed.names() {
             match self.table.find(id, name) {
                 Some(symbol) if sees_class => {
                     self.table.symbol_mut(symbol).flags.insert(SymbolFlags::FREE_CLASS);
@@ -485,48 +486,4 @@ fn binding(symbol: &Symbol) -> Option<Option<ScopeId>> {
     let is_bound =
         symbol.flags.intersects(SymbolFlags::BOUND) && !symbol.flags.intersects(SymbolFlags::NONLOCAL);
     is_bound.then_some(Some(symbol.owner))
-}
-
-/// Names, in order of insertion.
-#[derive(Debug, Default)]
-struct NameSet {
-    names: Vec<StrId>,
-    /// By name: where it stands in `names`, if it does; whatever was last known if not.
-    places: Vec<u32>,
-}
-
-impl NameSet {
-    fn clear(&mut self) {
-        self.names.clear();
-    }
-
-    fn place(&self, name: StrId) -> Option<usize> {
-        let place = *self.places.get(name.index())? as usize;
-        (self.names.get(place) == Some(&name)).then_some(place)
-    }
-
-    fn contains(&self, name: StrId) -> bool {
-        self.place(name).is_some()
-    }
-
-    fn insert(&mut self, name: StrId) {
-        if self.contains(name) {
-            return;
-        }
-        if self.places.len() <= name.index() {
-            self.places.resize(name.index() + 1, 0);
-        }
-        self.places[name.index()] = self.names.len() as u32;
-        self.names.push(name);
-    }
-
-    /// Whether the name was there. The last one takes its place.
-    fn remove(&mut self, name: StrId) -> bool {
-        let Some(place) = self.place(name) else { return false };
-        self.names.swap_remove(place);
-        if let Some(&moved) = self.names.get(place) {
-            self.places[moved.index()] = place as u32;
-        }
-        true
-    }
 }

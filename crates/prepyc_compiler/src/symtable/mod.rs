@@ -8,6 +8,7 @@
 mod analyze;
 mod build;
 mod listing;
+mod name_set;
 mod scope;
 mod set_order;
 mod table;
