@@ -49,6 +49,10 @@ pub struct Mistakes {
     pub inequality_errors: bool,
     /// `ub""`, likewise.
     pub string_prefix_errors: bool,
+    /// `"a\"` at a line's end, likewise: the quote that would end it is escaped.
+    pub escaped_quote_errors: bool,
+    /// What is wrong with escapes in an f-string's text is told at the string's end; from 3.14 on, over the text.
+    pub bad_escapes_told_at_end: bool,
     /// The parser counts bytes, not characters, in a source that does not say its encoding.
     pub columns_need_encoding: bool,
     /// What a parameter without a default behind one with a default is told.
@@ -97,6 +101,8 @@ const NONE: Mistakes = Mistakes {
     empty_type_params_errors: false,
     inequality_errors: false,
     string_prefix_errors: false,
+    escaped_quote_errors: false,
+    bad_escapes_told_at_end: false,
     columns_need_encoding: false,
     default_order: "parameter without a default follows parameter with a default",
     default_order_first: false,
@@ -122,6 +128,7 @@ pub(crate) const PY312: Mistakes = Mistakes {
     missing_value_errors: true,
     unpacking_order_errors: true,
     import_errors: true,
+    bad_escapes_told_at_end: true,
     exclamation: "exclamanation",
     ..NONE
 };
@@ -132,11 +139,13 @@ pub(crate) const PY313: Mistakes = Mistakes {
     empty_type_params_errors: true,
     not_after_operator_errors: true,
     import_names_errors: true,
+    escaped_quote_errors: true,
     exclamation: "exclamation",
     ..PY312
 };
 
 pub(crate) const PY314: Mistakes = Mistakes {
+    bad_escapes_told_at_end: false,
     undecodable_by_line: true,
     mixed_except_by_head: true,
     contradiction_by_line: true,

@@ -352,22 +352,17 @@ impl Diagnosis<'_> {
     fn comparison(&mut self) -> Option<Node> {
         let start = self.position;
         let left = self.bitwise_or()?;
-        let mut only_in = true;
+        let starts_with_in = self.at(T::In);
         let operands = self.many(|p| {
             if p.at(T::NotEq) && (p.text_at(p.position) == "<>") != p.flufl {
                 return p.wrong_inequality();
             }
-            match p.any_token(&[T::Eq, T::NotEq, T::LtE, T::Lt, T::GtE, T::Gt]) {
-                Some(_) => only_in = false,
-                None => {
-                    if p.token(T::Not).is_some() {
-                        p.token(T::In)?;
-                        only_in = false;
-                    } else if p.token(T::In).is_none() {
-                        p.token(T::Is)?;
-                        p.optional(|p| p.token(T::Not))?;
-                        only_in = false;
-                    }
+            if p.any_token(&[T::Eq, T::NotEq, T::LtE, T::Lt, T::GtE, T::Gt, T::In]).is_none() {
+                if p.token(T::Not).is_some() {
+                    p.token(T::In)?;
+                } else {
+                    p.token(T::Is)?;
+                    p.optional(|p| p.token(T::Not))?;
                 }
             }
             p.bitwise_or()
@@ -375,7 +370,7 @@ impl Diagnosis<'_> {
         if operands.is_empty() {
             return Some(left);
         }
-        let shape = if only_in { Shape::In } else { Shape::Compare };
+        let shape = if starts_with_in { Shape::In } else { Shape::Compare };
         Some(self.node_with(start, shape, &[left]))
     }
 

@@ -140,6 +140,8 @@ struct Diagnosis<'s> {
     position: usize,
     /// Whether the rules for mistakes are on.
     second_pass: bool,
+    /// The error is one of those that CPython tells of in its first pass.
+    told_at_once: bool,
     /// The source is the field of a 3.11 f-string rather than a file.
     field: bool,
     error: Option<Box<SyntaxError>>,
@@ -215,6 +217,7 @@ impl<'s> Diagnosis<'s> {
             tokens: Vec::new(),
             position: 0,
             second_pass: false,
+            told_at_once: false,
             field: false,
             error: None,
             lexer_failed: false,
@@ -233,9 +236,11 @@ impl<'s> Diagnosis<'s> {
             return *error;
         }
         let last = self.tokens.last().copied().unwrap_or_else(|| self.token_at(0));
+        if let (Some(error), true) = (self.error.take(), self.told_at_once) {
+            return prefer_lexer_error(std::iter::empty(), self.lexer.clone(), last.location.lineno, *error);
+        }
         self.position = 0;
         self.second_pass = true;
-        self.error = None;
         self.memory.clear();
         self.file();
         let last_line = self.tokens.last().map_or(last.location.lineno, |token| token.location.lineno);

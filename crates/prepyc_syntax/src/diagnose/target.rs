@@ -149,8 +149,8 @@ impl Diagnosis<'_> {
             Shape::In if wanted == TargetUse::For => {
                 self.children_of(node).first().and_then(|child| self.invalid_target(child, wanted))
             }
-            // Only the first operator counts.
-            Shape::Compare if wanted == TargetUse::For => Some(*node),
+            // Of a comparison the parser has no words for: only the first operator counts.
+            Shape::Compare if wanted == TargetUse::For => None,
             Shape::Name | Shape::Subscript | Shape::Attribute => None,
             _ => Some(*node),
         }

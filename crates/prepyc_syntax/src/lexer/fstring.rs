@@ -125,8 +125,11 @@ impl Lexer<'_> {
                     }
                     at += 1;
                 }
-                0 => return self.unterminated_string(at),
-                b'\n' if !string.triple => {
+                // CPython ends the last line, where the source does not.
+                0 if string.triple || !in_spec || !self.is_end_of_line(at) => {
+                    return self.unterminated_string(at);
+                }
+                b'\n' | 0 if !string.triple => {
                     if in_spec && !self.grammar.newline_in_format_spec {
                         return self.newline_in_spec(at);
                     }
@@ -166,6 +169,11 @@ impl Lexer<'_> {
         }
     }
 
+    /// Whether the source ends there, within a line.
+    fn is_end_of_line(&self, at: usize) -> bool {
+        at == self.bytes.len() && self.ends_in_newline() == 0
+    }
+
     /// Steps over a backslash in text and what it escapes.
     fn text_escape(&mut self, at: usize, raw: bool, named_escape: &mut bool) -> usize {
         let next = self.byte(at + 1);
@@ -186,7 +194,7 @@ impl Lexer<'_> {
                 self.line_start = at + 2;
                 at + 2
             }
-            0 => at + 1,
+            // The line's end that CPython puts there is escaped.
             _ => at + 2,
         }
     }
@@ -271,12 +279,13 @@ impl Lexer<'_> {
     fn unterminated_string(&mut self, at: usize) -> Token {
         let string = *self.strings.last().expect("the text of a string is within one");
         let last_line = self.line;
-        self.position = at;
+        self.position = at.min(self.bytes.len());
         let offset = self.characters(string.line_start, string.start) as i32 + 1;
         let place =
             ErrorPlace { lineno: string.line, offset, end_lineno: string.line as i32, end_offset: offset };
         let triple = if string.triple { "triple-quoted " } else { "" };
-        let last_line = if string.triple { last_line - self.ends_in_newline() } else { last_line };
+        let is_at_end = string.triple || at >= self.bytes.len();
+        let last_line = if is_at_end { last_line - self.ends_in_newline() } else { last_line };
         let letter = string.letter();
         let message = format!("unterminated {triple}{letter}-string literal (detected at line {last_line})");
         self.fail(ErrorKind::Syntax, message, place)

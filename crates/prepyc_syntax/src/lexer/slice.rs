@@ -50,12 +50,30 @@ impl<'s> Lexer<'s> {
 
     /// The place of a node, in columns.
     pub(crate) fn place_of(&self, location: Location) -> ErrorPlace {
+        let end_offset = match self.columns {
+            Columns::Characters if location.lineno != location.end_lineno => {
+                self.offset_of_other_line(location)
+            }
+            _ => self.offset_in_line(location.end_lineno, location.end_col_offset),
+        };
         ErrorPlace {
             lineno: location.lineno,
             offset: self.offset_in_line(location.lineno, location.col_offset),
             end_lineno: location.end_lineno as i32,
-            end_offset: self.offset_in_line(location.end_lineno, location.end_col_offset),
+            end_offset,
         }
+    }
+
+    /// CPython turns the bytes before the end of a place into characters of the place's first line.
+    ///
+    /// CPython: `_PyPegen_raise_error_known_location` (`Parser/pegen_errors.c`).
+    fn offset_of_other_line(&self, location: Location) -> i32 {
+        let start = self.start_of_line(location.lineno);
+        let line = &self.bytes[start..];
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        let column = location.end_col_offset as usize;
+        // The place behind the line counts as a character of it.
+        self.characters(start, start + column.min(line.len())) as i32 + 1
     }
 
     /// Where CPython says the source ends: at the end of its last line, the line's end included.

@@ -147,8 +147,25 @@ impl Lexer<'_> {
         let place = ErrorPlace { lineno, offset, end_lineno: lineno as i32, end_offset: offset };
         let triple = if quotes == 3 { "triple-quoted " } else { "" };
         let last_line = if quotes == 3 { last_line - self.ends_in_newline() } else { last_line };
-        let message = format!("unterminated {triple}string literal (detected at line {last_line})");
+        let is_escaped =
+            quotes == 1 && self.grammar.mistakes.escaped_quote_errors && self.escapes_quote(quote_at);
+        let advice = if is_escaped { "; perhaps you escaped the end quote?" } else { "" };
+        let message = format!("unterminated {triple}string literal (detected at line {last_line}){advice}");
         self.fail(ErrorKind::Syntax, message, place)
+    }
+
+    /// Whether a quote of the kind that opens the string is escaped before its last line ends.
+    fn escapes_quote(&self, quote_at: usize) -> bool {
+        let quote = self.bytes[quote_at];
+        let mut rest = self.bytes[quote_at + 1..].iter();
+        while let Some(&byte) = rest.next() {
+            match byte {
+                b'\\' if rest.next() == Some(&quote) => return true,
+                b'\n' => return false,
+                _ => {}
+            }
+        }
+        false
     }
 
     /// 1 where the source ends in a newline, behind which there is no line.

@@ -13,7 +13,7 @@ use crate::ast::{
 };
 use crate::error::{ErrorKind, SyntaxError};
 use crate::lexer::token::{Token, TokenKind};
-use crate::literal::string::{self, Parts};
+use crate::literal::string::{self, BadEscape, Parts};
 
 /// Text on its way to a constant.
 #[derive(Clone, Copy)]
@@ -32,6 +32,8 @@ pub(super) struct Pieces {
     is_bytes: Option<bool>,
     formatted: bool,
     pub(super) fixed: Option<FixedPlace>,
+    /// The first text that could not be decoded, and why: CPython decodes a string's text when it has all of it.
+    bad_text: Option<Box<(Token, String)>>,
 }
 
 /// In 3.11 all parts of an f-string have the place of the whole, and constants the first literal's kind.
@@ -118,6 +120,7 @@ impl<'a> Parser<'a, '_> {
             is_bytes: None,
             formatted: false,
             fixed: None,
+            bad_text: None,
         }
     }
 
@@ -171,20 +174,27 @@ impl<'a> Parser<'a, '_> {
         body: &str,
         is_bytes: bool,
     ) -> Parse<()> {
+        if !is_bytes {
+            let decoded = self.decode_text(token, offset, body);
+            return decoded.or_else(|error| self.reject(token, &format!("(unicode error) {error}")));
+        }
         let mut bad = None;
-        let result = if is_bytes {
-            string::decode_bytes(body, &mut self.text, &mut bad)
-                .map_err(|error| format!("(value error) {error}"))
-        } else {
-            string::decode_str(body, self.grammar, &mut self.text, &mut bad)
-                .map_err(|error| format!("(unicode error) {error}"))
-        };
+        let decoded = string::decode_bytes(body, &mut self.text, &mut bad);
+        self.warn_of_escape(token, offset, body, bad);
+        decoded.or_else(|error| self.reject(token, &format!("(value error) {error}")))
+    }
+
+    /// The same, of text; gives what the codec says.
+    fn decode_text(&mut self, token: &Token, offset: usize, body: &str) -> Result<(), String> {
+        let mut bad = None;
+        let decoded = string::decode_str(body, self.grammar, &mut self.text, &mut bad);
+        self.warn_of_escape(token, offset, body, bad);
+        decoded
+    }
+
+    fn warn_of_escape(&mut self, token: &Token, offset: usize, body: &str, bad: Option<BadEscape>) {
         if let Some(bad) = bad {
             self.warn(self.lexer.escape_warning(token, offset, body, &bad));
-        }
-        match result {
-            Ok(()) => Ok(()),
-            Err(message) => self.reject(token, &message),
         }
     }
 
@@ -250,7 +260,18 @@ impl<'a> Parser<'a, '_> {
         pieces.formatted = true;
         self.bump();
         self.string_content(pieces, Flavor::Formatted, raw)?;
-        self.expect(TokenKind::FStringEnd)
+        self.string_end(pieces, TokenKind::FStringEnd)
+    }
+
+    /// The end of a string, when it is known whether all of its text can be decoded.
+    fn string_end(&mut self, pieces: &mut Pieces, kind: TokenKind) -> Parse<()> {
+        let end = self.current;
+        if let (Some(bad), true) = (&pieces.bad_text, end.kind == kind) {
+            let (text, error) = &**bad;
+            let token = if self.grammar.mistakes.bad_escapes_told_at_end { &end } else { text };
+            return self.reject_at(token, &format!("(unicode error) {error}"));
+        }
+        self.expect(kind)
     }
 
     /// Text and replacement fields, up to what ends them.
@@ -276,7 +297,8 @@ impl<'a> Parser<'a, '_> {
             if raw || memchr::memchr(b'\\', body.as_bytes()).is_none() {
                 self.text.extend_from_slice(body.as_bytes());
             } else {
-                self.decode_escapes(&token, token.start as usize, body, false)?;
+                self.decode_text(&token, token.start as usize, body)
+                    .unwrap_or_else(|error| pieces.note_bad_text(token, error));
             }
         }
         self.bump();
@@ -360,6 +382,12 @@ impl<'a> Parser<'a, '_> {
         pieces.formatted = true;
         // A field within a format specification is formatted, whatever string it is in.
         self.string_content(&mut pieces, Flavor::Formatted, raw)?;
+        if let Some(bad) = pieces.bad_text {
+            // CPython decodes a specification as it reads it, and gives nobody's place to what is wrong with it.
+            let error = SyntaxError::unplaced(ErrorKind::UnicodeDecode, &*bad.1);
+            self.error.get_or_insert_with(|| Box::new(error));
+            return Err(Fail);
+        }
         let location = self.since(start);
         self.join(pieces, location)
     }
@@ -401,7 +429,7 @@ impl<'a> Parser<'a, '_> {
             let raw = self.lexer.text(&self.current).bytes().any(|byte| byte | 0x20 == b'r');
             self.bump();
             self.string_content(&mut pieces, Flavor::Template, raw)?;
-            self.expect(TokenKind::TStringEnd)?;
+            self.string_end(&mut pieces, TokenKind::TStringEnd)?;
         }
         if is_string(self.current.kind) {
             return Err(Fail);
@@ -424,6 +452,10 @@ impl Pieces {
             Some(run) => Run { location: run.location.to(location), kind: run.kind },
             None => Run { location, kind },
         });
+    }
+
+    fn note_bad_text(&mut self, token: Token, error: String) {
+        self.bad_text.get_or_insert_with(|| Box::new((token, error)));
     }
 
     pub(super) fn set_formatted(&mut self) {

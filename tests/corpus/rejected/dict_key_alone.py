@@ -1,0 +1,1 @@
+table = {1: 2, key value}

@@ -1,0 +1,2 @@
+f"""\xZZ
+{value}abc"""

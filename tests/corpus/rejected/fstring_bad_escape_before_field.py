@@ -1,0 +1,1 @@
+f"\xZZ{one two}"
