@@ -41,7 +41,7 @@ pub fn assemble(
     let tree = runfiles_tree(target, content).map_err(|error| named(error.into()))?;
     let launcher = launcher(target, content, &tree, interpreter);
     write_launcher(&launcher, executable).map_err(|error| named(error.into()))?;
-    write_tree(&tree, &mapping(&tree), executable).map_err(|error| named(error.into()))?;
+    write_tree(&tree, &repository_mapping(&tree), executable).map_err(|error| named(error.into()))?;
     Ok(())
 }
 
@@ -93,7 +93,7 @@ fn repositories(tree: &RunfilesTree) -> Vec<String> {
 }
 
 /// How repositories call each other: here every one by its own name.
-fn mapping(tree: &RunfilesTree) -> RepositoryMapping {
+pub fn repository_mapping(tree: &RunfilesTree) -> RepositoryMapping {
     let mut mapping = RepositoryMapping::default();
     for name in repositories(tree) {
         mapping.insert("", &name, &name);

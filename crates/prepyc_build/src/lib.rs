@@ -17,7 +17,7 @@ pub mod runfiles;
 pub mod testing;
 mod wanted;
 
-pub use assemble::{AssembleError, assemble, launcher, runfiles_tree};
+pub use assemble::{AssembleError, assemble, launcher, repository_mapping, runfiles_tree};
 pub use build::{Built, Counts, Message, Severity, build};
 pub use content::{Contents, MainPath, ProgramContent, Shipped, ShippedKind};
 pub use outputs::{OUTPUT_FOLDER, Outputs};

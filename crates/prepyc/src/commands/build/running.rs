@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use prepyc_build::analysis::{Analysis, Asked, PythonTarget, Timeout};
 use prepyc_build::explain::explain;
 use prepyc_build::testing::{Test, TestResult, TestRun, Verdict, run_tests};
-use prepyc_build::{Contents, OUTPUT_FOLDER};
+use prepyc_build::zip::{Compression, Zip, ZipMode, write_zip};
+use prepyc_build::{Contents, OUTPUT_FOLDER, launcher, repository_mapping, runfiles_tree};
 use prepyc_execution::CancelToken;
 use prepyc_loading::Loader;
 
@@ -61,7 +62,11 @@ pub(crate) fn run(invocation: Invocation, console: &mut Console) -> anyhow::Resu
             tell_skipped(&analysis, console);
             Ok(ExitStatus::Done)
         }
-        Request::Zip { .. } | Request::Report { .. } => bail!("not yet"),
+        Request::Zip { target, output } => {
+            let (analysis, asked) = session.single(&target)?;
+            zip(&session, &analysis, &asked, output, console)
+        }
+        Request::Report { .. } => bail!("not yet"),
     }
 }
 
@@ -167,6 +172,49 @@ fn run_program(
     // The program takes this process's place: its signals and its exit code need no passing on.
     let error = command.exec();
     Err(error).with_context(|| format!("{}: cannot be started", executable.display()))
+}
+
+/// Writes a program as one file that runs.
+fn zip(
+    session: &Session,
+    analysis: &Analysis,
+    asked: &Asked,
+    output: Option<PathBuf>,
+    console: &mut Console,
+) -> anyhow::Result<ExitStatus> {
+    let target = program(analysis, asked)?;
+    let interrupt = Interrupt::install()?;
+    let finished = session.execute(analysis, &interrupt, console)?;
+    outcome::tell_messages(&finished.built, console);
+    if let Some(status) = interrupt.status() {
+        return Ok(status);
+    }
+    if !finished.built.is_success() {
+        outcome::summarize(&finished.built, session.started.elapsed(), console)?;
+        return Ok(ExitStatus::Failed);
+    }
+    let contents = Contents::new(analysis, &finished.outputs, &finished.built.failed);
+    let content = contents.program(target).context("a program has contents")?;
+    let tree = runfiles_tree(target, &content)?;
+    let path = match output {
+        Some(path) => std::path::absolute(&path).with_context(|| path.display().to_string())?,
+        None => {
+            let mut path = finished.outputs.base().join(finished.outputs.program(&target.label)).into_os_string();
+            path.push(".zip");
+            path.into()
+        }
+    };
+    let launcher = launcher(target, &content, &tree, Path::new("/usr/bin/python3"));
+    let zip = Zip {
+        tree: &tree,
+        mapping: &repository_mapping(&tree),
+        launcher: &launcher,
+        mode: ZipMode::Unpack,
+        compression: Compression::Deflated,
+    };
+    write_zip(&zip, &path)?;
+    console.out_line(&path.display().to_string())?;
+    Ok(ExitStatus::Done)
 }
 
 fn test(session: &Session, analysis: &Analysis, console: &mut Console) -> anyhow::Result<ExitStatus> {
