@@ -34,6 +34,11 @@ pub trait MadeUpRepository: fmt::Debug + Send + Sync {
     /// # Errors
     /// They cannot be found out.
     fn packages(&self) -> Result<Vec<String>, LoadError>;
+
+    /// What to say to who names a target that no package of this repository has, if there is more to say than that.
+    fn note_on_missing(&self, _target: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A pattern of `register_toolchains`, `//toolchains:all` for instance.
