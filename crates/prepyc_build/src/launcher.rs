@@ -127,11 +127,16 @@ impl Launcher {
                 ("@INTERPRETER_ARGUMENTS@", &arguments),
             ],
         );
-        Ok(shell + &filled(PYTHON_HALF, &[("@CONFIGURATION@", &self.configuration())]))
+        Ok(shell + &self.python_half())
+    }
+
+    /// The half that the interpreter reads, for whoever starts it and sets `RUNFILES_DIR`.
+    pub(crate) fn python_half(&self) -> String {
+        filled(PYTHON_HALF, &[("@CONFIGURATION@", &self.configuration())])
     }
 
     /// Main file, main module and the folders to import from, as a Python tuple.
-    fn configuration(&self) -> String {
+    pub(crate) fn configuration(&self) -> String {
         let (file, module) = match &self.main {
             Main::File(path) => (path.as_str(), ""),
             Main::Module(name) => ("", name.as_str()),

@@ -16,6 +16,7 @@ mod outputs;
 pub mod runfiles;
 pub mod testing;
 mod wanted;
+pub mod zip;
 
 pub use assemble::{AssembleError, assemble, launcher, repository_mapping, runfiles_tree};
 pub use build::{Built, Counts, Message, Severity, build};

@@ -36,7 +36,8 @@ def _start():
     sys.dont_write_bytecode = dont_write_bytecode
     sys.argv[0] = path
     names = globals()
-    del names["shell"], names["_start"]
+    names.pop("shell", None)
+    del names["_start"]
     names.update(__file__=path, __cached__=cached, __loader__=loader, __package__=package, __spec__=spec, __doc__=None)
     return code
 

@@ -15,7 +15,7 @@ pub(crate) const VERSIONS: [&str; 2] = ["3.11", "3.14"];
 
 /// Compiles a source that it is given as an argument to an unchecked-hash pyc.
 const COMPILE: &str = "import importlib._bootstrap_external as b, importlib.util, sys
-code = compile(sys.argv[2], sys.argv[1], 'exec', dont_inherit=True)
+code = compile(sys.argv[2], 'compiled', 'exec', dont_inherit=True)
 open(sys.argv[1], 'wb').write(b._code_to_hash_pyc(code, importlib.util.source_hash(b''), False))";
 
 pub(crate) struct Binary {
