@@ -81,7 +81,7 @@ fn build_file(library: usize) -> String {
         .to_owned();
     let deps: Vec<String> = [2, 3, 7]
         .into_iter()
-        .filter(|divisor| library > 0 && library % divisor == 0)
+        .filter(|divisor| library > 0 && library.is_multiple_of(*divisor))
         .map(|divisor| format!("\"//library_{}\"", library / divisor))
         .collect();
     let name = format!("library_{library}");
