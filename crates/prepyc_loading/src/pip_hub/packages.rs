@@ -42,7 +42,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    fn spoke(&self, distribution: &str) -> &str {
+    fn spoke<'a>(&'a self, distribution: &'a str) -> &'a str {
         self.spokes.get(distribution).map_or(distribution, String::as_str)
     }
 

@@ -176,7 +176,8 @@ impl<'a> Resolution<'a> {
     /// Who requires whom, itself left out.
     fn edges(&self) -> Edges {
         let of = |name: &str| {
-            let holding = self.holding(name, &self.extras_of(name));
+            let extras = self.extras_of(name);
+            let holding = self.holding(name, &extras);
             holding
                 .map(|required| normalize(required.requirement.name.as_ref()))
                 .filter(|other| other != name)

@@ -1,8 +1,7 @@
 //! `--pip_hub NAME=DIR`: repositories made of what is installed in a folder.
 
 use anyhow::Context as _;
-use prepyc_loading::Workspace;
-use prepyc_loading::pip_hub::add_pip_hub;
+use prepyc_loading::{Workspace, add_pip_hub};
 
 use super::options::BuildOptions;
 
