@@ -14,9 +14,11 @@ pub(crate) fn root() -> PathBuf {
 
 /// Builds both binaries with all optimisation and returns their folder.
 pub(crate) fn build_release() -> anyhow::Result<PathBuf> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root()).args(["build", "--release", "--quiet", "--package", "prepyc"]);
-    run(&mut cargo)?;
+    for arguments in [&["build", "--release", "--quiet", "--bin", "prepyc"][..], &["--quiet", "build-worker"]]
+    {
+        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        run(cargo.current_dir(root()).args(arguments))?;
+    }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
     Ok(root().join(target).join("release"))
 }

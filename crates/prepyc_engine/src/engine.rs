@@ -8,7 +8,7 @@ use prepyc_version::PyVersion;
 
 use crate::interpreter::{InterpreterPool, Limits};
 use crate::job::Job;
-use crate::native::{Fallback, NativePool};
+use crate::native::{Fallback, NativeCompiler};
 use crate::{Diagnostic, Filename, InvalidationMode, Optimize, Source, Target, TargetError};
 
 /// One source to compile.
@@ -145,7 +145,7 @@ pub struct Engine {
 
 #[derive(Debug)]
 enum Backend {
-    Native { pool: NativePool, fallback: Option<Arc<Fallback>> },
+    Native { compiler: NativeCompiler, fallback: Option<Arc<Fallback>> },
     Interpreter(InterpreterPool),
 }
 
@@ -155,8 +155,21 @@ impl Engine {
     ///
     /// `None` where there is no such compiler for `version` ([`has_native_compiler`]).
     pub fn native(version: PyVersion, threads: usize) -> Option<Engine> {
-        let pool = has_native_compiler(version).then(|| NativePool::new(version, threads))?;
-        Some(Engine { backend: Backend::Native { pool, fallback: None } })
+        Engine::of(version, |version| NativeCompiler::on_threads(version, threads))
+    }
+
+    /// An engine that is prepyc's own compiler, one source at a time on the thread that asks, which has to have a stack of
+    /// more than a megabyte. It starts no threads, and `submit` returns when `done` was called: for a process that compiles
+    /// one file.
+    ///
+    /// `None` where there is no such compiler for `version` ([`has_native_compiler`]).
+    pub fn native_on_callers_thread(version: PyVersion) -> Option<Engine> {
+        Engine::of(version, NativeCompiler::on_callers_thread)
+    }
+
+    fn of(version: PyVersion, compiler: impl FnOnce(PyVersion) -> NativeCompiler) -> Option<Engine> {
+        let compiler = has_native_compiler(version).then(|| compiler(version))?;
+        Some(Engine { backend: Backend::Native { compiler, fallback: None } })
     }
 
     /// The same engine; where it is prepyc's own compiler, an interpreter of the same version is asked about what that fails
@@ -165,12 +178,12 @@ impl Engine {
     #[must_use]
     pub fn with_fallback(self, executable: &Path, workers: usize, limits: Limits) -> Engine {
         let backend = match self.backend {
-            Backend::Native { pool, .. } => {
-                let fallback = pool
+            Backend::Native { compiler, .. } => {
+                let fallback = compiler
                     .target()
                     .version()
                     .map(|version| Arc::new(Fallback::new(version, executable.to_owned(), workers, limits)));
-                Backend::Native { pool, fallback }
+                Backend::Native { compiler, fallback }
             }
             Backend::Interpreter(pool) => Backend::Interpreter(pool),
         };
@@ -191,26 +204,29 @@ impl Engine {
     /// What is compiled for.
     pub fn target(&self) -> &Target {
         match &self.backend {
-            Backend::Native { pool, .. } => pool.target(),
+            Backend::Native { compiler, .. } => compiler.target(),
             Backend::Interpreter(pool) => pool.target(),
         }
     }
 
     /// Hands a request over, waiting while too many wait already.
     ///
-    /// `done` is called exactly once, on one of the engine's own threads, in no particular order. It may take its time
+    /// `done` is called exactly once, on one of the engine's own threads (or on the caller's, where the engine was made for
+    /// that), in no particular order. It may take its time
     /// (writing a file, say), but must not call `submit` or `compile`, which may wait for that very thread.
     pub fn submit(&self, request: CompileRequest, done: impl FnOnce(CompileResult) + Send + 'static) {
         match &self.backend {
-            Backend::Native { pool, fallback: Some(fallback) } => {
+            Backend::Native { compiler, fallback: Some(fallback) } => {
                 let (fallback, again) = (Arc::clone(fallback), request.clone());
                 let done = move |result: CompileResult| match result {
                     Err(failure) if failure.may_be_ours() => fallback.submit(again, failure, done),
                     result => done(result),
                 };
-                pool.submit(Job { request, done: Box::new(done) });
+                compiler.submit(Job { request, done: Box::new(done) });
             }
-            Backend::Native { pool, fallback: None } => pool.submit(Job { request, done: Box::new(done) }),
+            Backend::Native { compiler, fallback: None } => {
+                compiler.submit(Job { request, done: Box::new(done) });
+            }
             Backend::Interpreter(pool) => pool.submit(Job { request, done: Box::new(done) }),
         }
     }
@@ -221,8 +237,8 @@ impl Engine {
     /// For a program that ends while its threads wait for results; else dropping the engine is enough.
     pub fn shut_down(&self) {
         match &self.backend {
-            Backend::Native { pool, fallback } => {
-                pool.shut_down();
+            Backend::Native { compiler, fallback } => {
+                compiler.shut_down();
                 fallback.iter().for_each(|fallback| fallback.shut_down());
             }
             Backend::Interpreter(pool) => pool.shut_down(),

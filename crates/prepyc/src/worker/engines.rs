@@ -34,14 +34,31 @@ impl FromStr for EngineChoice {
     }
 }
 
+/// Where our own compiler runs, and how many files are compiled at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Threads {
+    /// On the thread that asks, which has the stack for it.
+    Callers,
+    /// On as many of its own, at most.
+    Own(usize),
+}
+
+impl Threads {
+    fn count(self) -> usize {
+        match self {
+            Threads::Callers => 1,
+            Threads::Own(count) => count,
+        }
+    }
+}
+
 /// What compiles, once it is needed.
 #[derive(Debug)]
 pub(super) struct SharedEngines {
     choice: EngineChoice,
     /// The interpreter, where one was named.
     python: Option<PathBuf>,
-    /// How many files may be compiled at once.
-    workers: usize,
+    threads: Threads,
     /// Held while an interpreter is started, which may take long.
     starting: Mutex<()>,
     /// Held for moments only: the end of the process waits for it.
@@ -86,9 +103,9 @@ pub(super) enum NoEngine {
 }
 
 impl SharedEngines {
-    pub(super) fn new(choice: EngineChoice, python: Option<PathBuf>, workers: usize) -> SharedEngines {
+    pub(super) fn new(choice: EngineChoice, python: Option<PathBuf>, threads: Threads) -> SharedEngines {
         let started = Mutex::new(Started::Running { native: Vec::new(), interpreter: None });
-        SharedEngines { choice, python, workers, starting: Mutex::default(), started }
+        SharedEngines { choice, python, threads, starting: Mutex::default(), started }
     }
 
     /// The engine for this version. A start that failed is tried again with the next request.
@@ -139,10 +156,13 @@ impl SharedEngines {
     }
 
     fn start_native(&self, version: PyVersion) -> Option<Engine> {
-        let engine = Engine::native(version, self.workers)?;
+        let engine = match self.threads {
+            Threads::Callers => Engine::native_on_callers_thread(version),
+            Threads::Own(count) => Engine::native(version, count),
+        }?;
         Some(match (&self.python, self.choice) {
             (Some(python), EngineChoice::Auto) => {
-                engine.with_fallback(python, self.workers, Limits::STANDARD)
+                engine.with_fallback(python, self.threads.count(), Limits::STANDARD)
             }
             _ => engine,
         })
@@ -156,7 +176,7 @@ impl SharedEngines {
             Started::Running { interpreter: None, .. } => {}
             Started::ShutDown => return Err(NoEngine::ShutDown),
         }
-        let engine = Arc::new(Engine::interpreter(python, self.workers, Limits::STANDARD)?);
+        let engine = Arc::new(Engine::interpreter(python, self.threads.count(), Limits::STANDARD)?);
         match &mut *self.lock() {
             Started::Running { interpreter, .. } => *interpreter = Some(Arc::clone(&engine)),
             // The process ends by now.

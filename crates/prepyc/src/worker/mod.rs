@@ -22,9 +22,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use prepyc_execution::precompiler::{self, ArgumentError, Batch, Blame, Failure};
 use prepyc_protocol::{Cancellation, End, Outcome, ServeOptions, Server, WorkRequest};
+use rustix::process::Resource;
 
 use arguments::{Arguments, Implementation, Origin, Purpose};
-use engines::SharedEngines;
+use engines::{SharedEngines, Threads};
 use log::{Level, say};
 
 /// What `--help` shows.
@@ -41,6 +42,9 @@ const FINISH_LIMIT: Duration = Duration::from_secs(5);
 
 /// Requests that are worked on at once, for each core: while one is compiled, another is read or written.
 const REQUESTS_PER_CORE: usize = 2;
+
+/// A stack that is enough to compile on, in bytes, with as much again for what was called before.
+const ROOMY_STACK_BYTES: u64 = 2 << 20;
 
 /// Some source was rejected.
 const EXIT_REJECTED: u8 = 1;
@@ -86,6 +90,15 @@ fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
+/// A single file is compiled on the thread that the process has anyway, unless somebody made its stack small.
+fn threads_for(files: usize) -> Threads {
+    let stack_bytes = rustix::process::getrlimit(Resource::Stack).current;
+    match files {
+        1 if stack_bytes.is_none_or(|bytes| bytes >= ROOMY_STACK_BYTES) => Threads::Callers,
+        _ => Threads::Own(cores().min(files)),
+    }
+}
+
 /// Compiles what the command line says.
 fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
     let python = named_python(&typed);
@@ -93,7 +106,8 @@ fn run_once(typed: Arguments) -> anyhow::Result<ExitCode> {
         Ok(batch) => batch,
         Err(error) => return Ok(complain(&error, EXIT_ENVIRONMENT)),
     };
-    let engines = Arc::new(SharedEngines::new(typed.start.engine, python, cores().min(batch.modules.len())));
+    let threads = threads_for(batch.modules.len());
+    let engines = Arc::new(SharedEngines::new(typed.start.engine, python, threads));
     // Held while pycs are published: a signal waits for that, and leaves neither half of them nor temporary files.
     let publishing = Arc::new(Mutex::new(()));
     let (ending_engines, gate) = (Arc::clone(&engines), Arc::clone(&publishing));
@@ -138,7 +152,8 @@ fn serve(typed: Arguments) -> anyhow::Result<ExitCode> {
     let stopper = server.stopper();
     signals::on_end(move |_| stopper.stop()).context("cannot watch for signals")?;
     say(level, Level::Info, format_args!("started, pid {}", std::process::id()));
-    let engines = Arc::new(SharedEngines::new(typed.start.engine, named_python(&typed), workers));
+    let engines =
+        Arc::new(SharedEngines::new(typed.start.engine, named_python(&typed), Threads::Own(workers)));
     let shared = Arc::clone(&engines);
     let handle = move |request: &WorkRequest, cancellation: &Cancellation<'_>| {
         handle_request(&typed, &shared, request, cancellation)

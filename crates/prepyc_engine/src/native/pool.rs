@@ -4,15 +4,14 @@
 //! nothing. Whoever submits waits while the line is full, and is woken when half of it is gone: not once a file.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use prepyc_version::PyVersion;
 
-use super::compile::FileCompiler;
+use super::compile::KeptCompiler;
 use crate::job::Job;
-use crate::{CompileResult, EngineError, Target};
+use crate::{EngineError, Target};
 
 /// The stack of a compiling thread, in bytes: a megabyte is enough for the compiler, which takes a stack of its own for
 /// sources that nest deeper than people write.
@@ -194,32 +193,10 @@ impl Line {
 
 /// A thread's life: one request after the other, until the end.
 fn work(shared: &Shared) {
-    let mut compiler = None;
+    let mut compiler = KeptCompiler::new(shared.version);
     while let Some(job) = shared.next() {
-        let result = catch_unwind(AssertUnwindSafe(|| compile(&mut compiler, shared.version, &job)));
-        let result = result.unwrap_or_else(|panic| {
-            // Whatever it was in the middle of.
-            compiler = None;
-            let message = panic_message(panic.as_ref()).to_owned();
-            Err(EngineError::Bug { filename: job.request.filename.clone(), message }.into())
-        });
+        let result = compiler.compile(&job.request);
         job.finish(result);
-    }
-}
-
-fn compile(kept: &mut Option<FileCompiler>, version: PyVersion, job: &Job) -> CompileResult {
-    let compiler = match kept {
-        Some(compiler) => compiler,
-        None => kept.insert(FileCompiler::new(version).expect("the engine asked whether there is one")),
-    };
-    compiler.compile(&job.request)
-}
-
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(message), _) => message,
-        (_, Some(message)) => message,
-        _ => "without a message",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::mpsc;
+use std::thread;
 
 use prepyc_bytecode::Program;
 use prepyc_engine::{
@@ -229,6 +230,28 @@ fn many_requests_are_answered_once_each_with_the_same_bytes() {
         assert!(answers == alone.into_iter().rev().collect::<Vec<_>>());
         let code = answers[0].1.as_ref().unwrap();
         assert_eq!(Program::from_marshal(code, version).unwrap().to_marshal(), *code);
+    }
+}
+
+#[test]
+fn the_callers_thread_compiles_the_same_until_the_end() {
+    for version in native_versions() {
+        let (own, callers) = (native(version), Engine::native_on_callers_thread(version).unwrap());
+        for source in [&b"def f(x): return x is 1\n"[..], b"x = = 1\n"] {
+            let request = request(source, "m.py");
+            let (sender, receiver) = mpsc::channel();
+            callers.submit(request.clone(), move |result| {
+                sender.send((thread::current().id(), result)).unwrap();
+            });
+            let (compiled_by, result) = receiver.try_recv().expect("an answer before submit returns");
+            assert_eq!(compiled_by, thread::current().id());
+            let wanted = own.compile(request);
+            assert_eq!(said(&result), said(&wanted));
+            assert!(result.ok().map(|compiled| compiled.code) == wanted.ok().map(|compiled| compiled.code));
+        }
+        callers.shut_down();
+        let ended = callers.compile(request(b"x = 1\n", "m.py"));
+        assert!(matches!(ended, Err(CompileFailure::Engine(EngineError::ShutDown { .. }))), "{ended:?}");
     }
 }
 
