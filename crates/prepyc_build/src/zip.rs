@@ -64,7 +64,9 @@ pub struct Zip<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ZipError {
     /// A file that can't be had from inside of an archive.
-    #[error("{path} is no module, and only modules can be used from inside of a zip; let it be unpacked instead")]
+    #[error(
+        "{path} is no module, and only modules can be used from inside of a zip; let it be unpacked instead"
+    )]
     NotInPlace {
         /// Its runfiles path.
         path: String,
@@ -163,7 +165,12 @@ fn whole_tree(tree: &RunfilesTree) -> Result<Files, ZipError> {
             RunfilesEntry::File(file) => match fs::metadata(file).map_err(ZipError::io(file))? {
                 found if found.is_dir() => walk(file, &name, &mut files)?,
                 found if found.is_file() => drop(files.insert(name, Some(file.clone()))),
-                _ => return Err(ZipError::Unfit { path: file.clone(), reason: "it is no file and no folder" }),
+                _ => {
+                    return Err(ZipError::Unfit {
+                        path: file.clone(),
+                        reason: "it is no file and no folder",
+                    });
+                }
             },
         }
     }
@@ -241,9 +248,11 @@ fn main_program(zip: &Zip<'_>, magic: Option<[u8; 4]>) -> String {
     let launcher = zip.launcher;
     let (inside, made_for) = match &launcher.interpreter {
         Interpreter::Runfiles(path) => (path.as_str(), "the interpreter in it".to_owned()),
-        Interpreter::Absolute(path) => {
-            ("", path.file_name().map_or_else(|| "another Python".into(), |name| name.to_string_lossy().into_owned()))
-        }
+        Interpreter::Absolute(path) => (
+            "",
+            path.file_name()
+                .map_or_else(|| "another Python".into(), |name| name.to_string_lossy().into_owned()),
+        ),
     };
     let variables: Vec<_> = launcher
         .environment
@@ -255,7 +264,8 @@ fn main_program(zip: &Zip<'_>, magic: Option<[u8; 4]>) -> String {
     let made_for = python_quoted(&made_for);
     match zip.mode {
         ZipMode::Unpack => {
-            let arguments: Vec<_> = launcher.interpreter_args.iter().map(|text| python_quoted(text)).collect();
+            let arguments: Vec<_> =
+                launcher.interpreter_args.iter().map(|text| python_quoted(text)).collect();
             let configuration = format!(
                 "({}, [{}], {variables}, b\"{magic}\", {made_for})",
                 python_quoted(inside),
@@ -292,7 +302,9 @@ fn pack(
     for (name, content) in entries {
         match content {
             Content::Folder => {
-                writer.add_directory(*name, options.unix_permissions(0o755)).map_err(|error| io(error.into()))?;
+                writer
+                    .add_directory(*name, options.unix_permissions(0o755))
+                    .map_err(|error| io(error.into()))?;
             }
             Content::Text(text) => {
                 writer.start_file(*name, options).map_err(|error| io(error.into()))?;
@@ -301,7 +313,11 @@ fn pack(
             Content::Disk(file) => pack_file(&mut writer, name, file, options)?,
         }
     }
-    writer.finish().map_err(|error| io(error.into()))?.into_inner().map_err(|error| io(error.into_error()))?;
+    writer
+        .finish()
+        .map_err(|error| io(error.into()))?
+        .into_inner()
+        .map_err(|error| io(error.into_error()))?;
     Ok(())
 }
 
@@ -315,7 +331,8 @@ fn pack_file(
     let mut file = File::open(path).map_err(&io)?;
     let metadata = file.metadata().map_err(&io)?;
     let mode = if metadata.permissions().mode() & 0o111 == 0 { 0o644 } else { 0o755 };
-    let options = options.unix_permissions(mode).large_file(metadata.len() >= u64::from(u32::MAX) - (1 << 20));
+    let options =
+        options.unix_permissions(mode).large_file(metadata.len() >= u64::from(u32::MAX) - (1 << 20));
     writer.start_file(name, options).map_err(|error| io(error.into()))?;
     io::copy(&mut file, writer).map_err(io)?;
     Ok(())

@@ -42,7 +42,8 @@ impl<'a> Packed<'a> {
     }
 
     fn write(&self, mode: ZipMode) -> Result<Written, ZipError> {
-        let (tree, mapping, launcher) = (self.binary.tree(), RepositoryMapping::default(), &self.binary.launcher);
+        let (tree, mapping, launcher) =
+            (self.binary.tree(), RepositoryMapping::default(), &self.binary.launcher);
         let compression = Compression::Deflated;
         write_zip(&Zip { tree: &tree, mapping: &mapping, launcher, mode, compression }, &self.path())
     }
@@ -62,7 +63,10 @@ impl<'a> Packed<'a> {
 fn both_kinds_run_and_use_their_pycs() {
     with_each("both_kinds_run_and_use_their_pycs", |oracle| {
         let binary = Binary::new(oracle);
-        binary.source("app/main.py", "import sys, lib.mod\nprint('main', __name__, lib.mod.WHERE, sys.argv[1:])\n");
+        binary.source(
+            "app/main.py",
+            "import sys, lib.mod\nprint('main', __name__, lib.mod.WHERE, sys.argv[1:])\n",
+        );
         binary.source("lib/mod.py", "WHERE = 'source'\n");
         for (mode, cached) in [(ZipMode::Unpack, 1), (ZipMode::InPlace, 0)] {
             let packed = Packed::new(&binary, mode);
@@ -89,7 +93,9 @@ fn pycs_without_sources_and_main_modules_run() {
             let packed = Packed::new(&binary, mode);
             assert_eq!(run(&mut packed.command()).0, "sourceless\n", "{mode:?}");
             let other = VERSIONS.iter().find(|version| **version != oracle.version()).unwrap();
-            let Some(other) = Oracle::find_or_skip(other, "pycs_without_sources_and_main_modules_run") else { return };
+            let Some(other) = Oracle::find_or_skip(other, "pycs_without_sources_and_main_modules_run") else {
+                return;
+            };
             let output = other.command().arg(packed.path()).output().unwrap();
             let error = String::from_utf8(output.stderr).unwrap();
             assert!(!output.status.success() && error.contains("Run it with python"), "{error}");
@@ -120,7 +126,10 @@ fn data_links_modes_and_an_interpreter_inside_are_kept() {
         binary.add("_main/data", &binary.workspace().join("data"));
         let tool = binary.source("tool", "#!/bin/sh\necho tool ran\n");
         fs::set_permissions(&tool, fs::Permissions::from_mode(0o500)).unwrap();
-        let python = binary.source("python", &format!("#!/bin/sh\nINSIDE=yes exec {} \"$@\"\n", oracle.executable().display()));
+        let python = binary.source(
+            "python",
+            &format!("#!/bin/sh\nINSIDE=yes exec {} \"$@\"\n", oracle.executable().display()),
+        );
         fs::set_permissions(&python, fs::Permissions::from_mode(0o755)).unwrap();
         binary.launcher.interpreter = Interpreter::Runfiles("_main/python".into());
         binary.launcher.environment = [("MODE".to_owned(), "it's \"set\"".to_owned())].into();
@@ -128,7 +137,10 @@ fn data_links_modes_and_an_interpreter_inside_are_kept() {
         let (out, _) = run(&mut packed.command());
         assert_eq!(out, "data it's \"set\"\ntool ran\nFalse yes\n");
         let error = packed.write(ZipMode::InPlace).unwrap_err();
-        assert!(matches!(&error, ZipError::NotInPlace { path } if path.starts_with("_main/data/deep/")), "{error}");
+        assert!(
+            matches!(&error, ZipError::NotInPlace { path } if path.starts_with("_main/data/deep/")),
+            "{error}"
+        );
     });
 }
 

@@ -249,8 +249,11 @@ fn a_build_file_of_a_distribution_makes_no_package() {
     assert!(matches!(site.find("@pip_a//site-packages:a/x.py"), Ok(Found::File(_))));
 }
 
+/// A file's path and text.
+type File = (&'static str, &'static str);
+
 /// Files of a site-packages folder that has a distribution `a`, the repository's package that they break, and the message.
-const BROKEN: &[(&[(&str, &str)], &str, &str)] = &[
+const BROKEN: &[(&[File], &str, &str)] = &[
     (
         &[("a-1.dist-info/RECORD", "a.py,,\ngone.py,,\n")],
         "pip_a",

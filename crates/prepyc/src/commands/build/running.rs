@@ -199,7 +199,8 @@ fn zip(
     let path = match output {
         Some(path) => std::path::absolute(&path).with_context(|| path.display().to_string())?,
         None => {
-            let mut path = finished.outputs.base().join(finished.outputs.program(&target.label)).into_os_string();
+            let mut path =
+                finished.outputs.base().join(finished.outputs.program(&target.label)).into_os_string();
             path.push(".zip");
             path.into()
         }
