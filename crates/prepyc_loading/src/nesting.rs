@@ -53,7 +53,7 @@ struct Scan {
 impl Scan {
     fn depth(&self) -> u32 {
         let operators = self.open.iter().fold(0u32, |sum, &count| sum.saturating_add(count));
-        let levels = u32::try_from(self.open.len() + self.indents.len()).unwrap_or(u32::MAX);
+        let levels = u32::try_from(self.indents.len()).unwrap_or(u32::MAX);
         operators.saturating_add(levels).saturating_add(self.elifs)
     }
 

@@ -403,6 +403,72 @@ fn hostile_files_are_refused() {
     );
 }
 
+/// What is just below the limits neither overflows a stack nor is refused.
+#[test]
+fn files_at_the_limit_are_read() {
+    let deep = 950;
+    let elifs: String =
+        (0..deep).map(|index| format!("    elif x == {index}:\n        return {index}\n")).collect();
+    let blocks: String = (1..deep / 4).map(|depth| format!("{}if True:\n", " ".repeat(depth))).collect();
+    let folder = Folder::new(&[]);
+    folder.write(
+        "a/m.bzl",
+        format!(
+            "def f(x):\n    if x == -1:\n        return 0\n{elifs}    return 0\n\nm = {}1\n\ndef g():\n{blocks}{}return 3\n\nh = {}{}\n",
+            "-".repeat(deep),
+            " ".repeat(deep / 4),
+            "[".repeat(deep),
+            "]".repeat(deep)
+        ),
+    );
+    folder.write(
+        "a/BUILD",
+        format!("load(\":m.bzl\", \"f\", \"g\")\nprint(f({}), g(), 0{})\n", deep - 1, " + 1".repeat(deep)),
+    );
+    assert_eq!(folder.package("a").messages[0].text, format!("{} 3 {deep}", deep - 1));
+}
+
+#[test]
+fn a_value_that_is_nested_by_a_loop_can_be_kept() {
+    let folder = Folder::new(&[
+        ("a/BUILD", "load(\":m.bzl\", \"X\")\nprint(len(X))\n"),
+        (
+            "a/m.bzl",
+            "def f():\n    x = []\n    for _ in range(1000000):\n        x = [x]\n    return x\n\nX = f()\n",
+        ),
+    ]);
+    assert_eq!(folder.package("a").messages[0].text, "1");
+}
+
+#[test]
+fn work_without_end_is_ended() {
+    check(
+        &[
+            ("a/BUILD", "load(\":m.bzl\", \"f\")\nf()\n"),
+            ("a/m.bzl", "def f():\n    for _ in range(1 << 30):\n        pass\n"),
+        ],
+        "a",
+        "a/BUILD: Execution duration limit of 4000000 ticks has been exceeded",
+    );
+    check(
+        &[("a/BUILD", "load(\":m.bzl\", \"f\")\nf()\n"), ("a/m.bzl", "def f():\n    int(\"9\" * 1000000)\n")],
+        "a",
+        "a/BUILD:2: a number has more than 4300 digits\n  at a/m.bzl:2, in f",
+    );
+    check(
+        &[
+            ("a/BUILD", "load(\":m.bzl\", \"f\")\nf()\n"),
+            (
+                "a/m.bzl",
+                "def f():\n    x = []\n    for _ in range(100000):\n        x = [x]\n    json.encode(x)\n",
+            ),
+        ],
+        "a",
+        "a/BUILD:2: a value nested more than 1000 deep cannot be written as JSON\n  at a/m.bzl:5, in f",
+    );
+    check_build(&format!("x = {}\n", "9".repeat(10_000)), "a/BUILD:1: a number has more than 4300 digits");
+}
+
 #[test]
 fn a_package_that_fails_does_not_keep_others_from_loading() {
     let folder = Folder::new(&[("a/BUILD", "x"), ("b/BUILD", "filegroup(name = \"y\")")]);
