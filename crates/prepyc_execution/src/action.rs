@@ -95,6 +95,9 @@ pub enum ActionError {
     /// An output lies elsewhere.
     #[error("its output {} does not lie below the output root {}", .0.display(), .1.display())]
     OutsideOfRoot(PathBuf, PathBuf),
+    /// Another action of the same run makes that file.
+    #[error("its output {} is another action's output, too", .0.display())]
+    SharedOutput(PathBuf),
     /// A program without a command.
     #[error("its tool has an empty command line")]
     NoCommand,

@@ -17,7 +17,7 @@ use crate::options::ExecutorOptions;
 use crate::outcome::Outcome;
 use crate::outputs::OutputRoot;
 use crate::prepare::Preparer;
-use crate::run::{Message, Run};
+use crate::run::{Message, Run, second_makers};
 use crate::strategy::LazyPrograms;
 use crate::strategy::builtin::{Engines, FoundEngines};
 
@@ -59,6 +59,8 @@ impl Executor {
 
     /// Runs actions, several at once, and says what became of each, in their order.
     ///
+    /// Outputs that are made again are replaced, also by the same bytes, as Bazel does.
+    ///
     /// `on_event` is called on the calling thread. Returns when nothing of it runs any more; once cancelled, soon.
     pub fn run(
         &self,
@@ -74,6 +76,7 @@ impl Executor {
             preparer: Preparer::new(&self.options.output_root, &self.digests, &engines),
             next: AtomicUsize::new(0),
             failed: AtomicBool::new(false),
+            second: second_makers(actions),
             cache_failed: AtomicBool::new(false),
         };
         if let Some(note) = self.note.lock().unwrap_or_else(PoisonError::into_inner).take() {

@@ -1,12 +1,14 @@
 //! One run: threads that take actions one after another, and an action's way through ledger, cache and strategies.
 
+use std::collections::HashMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 
-use crate::action::{Action, Rejection};
+use crate::action::{Action, ActionError, Rejection};
 use crate::cancel::CancelToken;
 use crate::digest::Digest;
 use crate::disk_cache::{CachedResult, Lookup};
@@ -27,6 +29,8 @@ pub(crate) struct Run<'a> {
     pub(crate) preparer: Preparer<'a>,
     pub(crate) next: AtomicUsize,
     pub(crate) failed: AtomicBool,
+    /// Actions with an output that an earlier one of the list has.
+    pub(crate) second: HashMap<usize, PathBuf>,
     pub(crate) cache_failed: AtomicBool,
 }
 
@@ -56,8 +60,11 @@ impl Run<'_> {
                 Outcome::Cancelled
             } else {
                 // One action's bug is that action's.
-                catch_unwind(AssertUnwindSafe(|| self.execute(action, &mut line)))
-                    .unwrap_or_else(|panic| Outcome::Failed { error: ExecutionError::Bug(words(&*panic)) })
+                catch_unwind(AssertUnwindSafe(|| match self.second.get(&index) {
+                    Some(path) => Outcome::Failed { error: ActionError::SharedOutput(path.clone()).into() },
+                    None => self.execute(action, &mut line),
+                }))
+                .unwrap_or_else(|panic| Outcome::Failed { error: ExecutionError::Bug(words(&*panic)) })
             };
             let fails = match &outcome {
                 Outcome::Rejected { .. } => action.rejection == Rejection::Fails,
@@ -67,10 +74,12 @@ impl Run<'_> {
             if fails {
                 self.failed.store(true, Ordering::Relaxed);
             }
-            if matches!(outcome, Outcome::Rejected { .. } | Outcome::Failed { .. }) {
+            if matches!(outcome, Outcome::Rejected { .. } | Outcome::Failed { .. })
+                && !self.second.contains_key(&index)
+            {
                 action.outputs.iter().for_each(|output| self.executor.outputs.remove(&output.file));
             }
-            if matches!(outcome, Outcome::Failed { .. }) {
+            if matches!(outcome, Outcome::Failed { .. }) && !self.second.contains_key(&index) {
                 self.forget(action);
             }
             // Whoever started the run waits for all of them.
@@ -230,6 +239,20 @@ impl Line<'_> {
             self.say(Message::Started(self.action));
         }
     }
+}
+
+/// The actions that make a file which an earlier one makes, and that file.
+pub(crate) fn second_makers(actions: &[Action]) -> HashMap<usize, PathBuf> {
+    let mut makers = HashMap::with_capacity(actions.len());
+    let mut second = HashMap::new();
+    for (index, action) in actions.iter().enumerate() {
+        for output in &action.outputs {
+            if *makers.entry(output.file.as_os_str()).or_insert(index) != index {
+                second.insert(index, output.file.clone());
+            }
+        }
+    }
+    second
 }
 
 fn outcome(result: Result<Outcome, Failure>) -> Outcome {

@@ -84,12 +84,22 @@ fn what_cannot_be_run_is_said_in_one_message_each() {
     add(&|action| action.arguments[3] = "b.py".into(), "--src b.py: that is none of the action's inputs");
     add(&|action| action.arguments[7] = "b.pyc".into(), "--pyc b.pyc: that is none of the action's outputs");
     add(&|action| action.arguments[11] = "3.8".into(), "no engine for 3.8");
-    let (actions, messages): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-    for (outcome, message) in workspace.run(&actions).iter().zip(messages) {
-        let error = error(outcome);
+    for (action, message) in cases {
+        let error = error(&workspace.run(&[action])[0]);
         assert!(error.contains(message), "{message}: {error}");
     }
     assert!(files_below(&workspace.path("out")).is_empty());
+}
+
+#[test]
+fn two_actions_cannot_make_one_file() {
+    let workspace = Workspace::new();
+    workspace.write("a.py", "x = 1\n");
+    let action = workspace.action(&Arc::new(Tool::Builtin), "a.py");
+    let outcomes = workspace.run(&[action.clone(), action]);
+    assert!(outcomes[0].is_success());
+    assert!(error(&outcomes[1]).contains("out/a.pyc is another action's output, too"), "{outcomes:?}");
+    assert!(workspace.output("a.py").exists());
 }
 
 #[test]
