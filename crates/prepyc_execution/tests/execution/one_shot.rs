@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use prepyc_execution::{
-    Action, CancelToken, Executor, ExecutorOptions, Outcome, PerMnemonic, RanBy, StrategyKind, Tool,
+    CancelToken, Executor, ExecutorOptions, Outcome, PerMnemonic, RanBy, StrategyKind, Tool,
 };
 
 use crate::workspace::{Workspace, error, files_below};
