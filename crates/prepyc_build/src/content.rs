@@ -41,6 +41,17 @@ pub struct Shipped {
     pub kind: ShippedKind,
     /// Whose it is: the label of the file or, for what is made, of what it is made from.
     pub owner: Label,
+    /// For a pyc, what it was made from, whether that ships or not.
+    pub source: Option<SourceOfPyc>,
+}
+
+/// The source that a pyc was made from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceOfPyc {
+    /// Its path in the tree of runfiles.
+    pub runfiles_path: String,
+    /// Where it is, absolute.
+    pub path: PathBuf,
 }
 
 /// What a file that ships is.
@@ -130,14 +141,25 @@ impl<'a> Contents<'a> {
             Artifact::Source(file) => {
                 let label = &plan.file(file).label;
                 let Some(path) = self.sources.get(label) else { return };
-                Shipped { path: path.to_path_buf(), kind: ShippedKind::Source, owner: label.clone() }
+                Shipped {
+                    path: path.to_path_buf(),
+                    kind: ShippedKind::Source,
+                    owner: label.clone(),
+                    source: None,
+                }
             }
             Artifact::Pyc(action) => {
                 let action = plan.action(action);
+                let label = &plan.file(action.source()).label;
+                let source = self.sources.get(label).map(|path| SourceOfPyc {
+                    runfiles_path: plan.runfiles_path(Artifact::Source(action.source())).to_owned(),
+                    path: path.to_path_buf(),
+                });
                 Shipped {
                     path: self.outputs.base().join(self.outputs.pyc(action)),
                     kind: ShippedKind::Pyc,
-                    owner: plan.file(action.source()).label.clone(),
+                    owner: label.clone(),
+                    source,
                 }
             }
             Artifact::Executable(target) => {
@@ -150,6 +172,7 @@ impl<'a> Contents<'a> {
                     path: self.outputs.base().join(self.outputs.program(&label)),
                     kind: ShippedKind::Executable,
                     owner: label.label,
+                    source: None,
                 }
             }
         };
@@ -162,6 +185,7 @@ fn add_file(files: &mut BTreeMap<String, Shipped>, file: &File) {
         path: file.path.clone(),
         kind: ShippedKind::Data,
         owner: file.label.clone(),
+        source: None,
     });
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use prepyc_plan::{
-    Artifact, Collection, Compilation, Decided, FailedActions, Generation, Layout, MainFile, Plan, Reason,
-    Requirement, Retention, SourceFate, SourcePlan, TargetId, TargetPlan,
+    ActionId, Artifact, Collection, Compilation, Decided, FailedActions, Generation, Layout, MainFile, Plan,
+    Reason, Requirement, Retention, SourceFate, SourcePlan, TargetId, TargetPlan,
 };
 use serde::Serialize;
 
@@ -33,6 +33,8 @@ pub struct SourceExplanation {
     pub source: String,
     /// Whether pycs are made of it.
     pub compiled: bool,
+    /// Whether building what was asked about makes them; implicit pycs are left alone where nothing takes them.
+    pub built: bool,
     /// Its pycs, as paths in a tree of runfiles.
     pub pycs: Vec<String>,
     /// `required` or `implicit`, where there are pycs.
@@ -87,22 +89,32 @@ fn explain_one(analysis: &Analysis, asked: &PythonTarget) -> Explanation {
     let Some(id) = find(plan, asked) else {
         return Explanation { targets: Vec::new(), warnings: Vec::new() };
     };
-    let mut warnings: Vec<String> = plan.request(&[id]).warnings.iter().map(ToString::to_string).collect();
+    let request = plan.request(&[id]);
+    let mut warnings: Vec<String> = request.warnings.iter().map(ToString::to_string).collect();
     let ships = asked.is_program().then(|| {
         let runfiles = plan.runfiles(id, &none);
         warnings.extend(runfiles.collisions.iter().map(|collision| plan.describe_collision(collision)));
-        runfiles.artifacts.into_iter().collect::<BTreeSet<Artifact>>()
+        runfiles.artifacts.into_iter().collect()
     });
-    let mut targets = vec![explain_target(analysis, asked, id, ships.as_ref())];
+    let asked_about = AskedAbout { built: request.actions.iter().copied().collect(), ships };
+    let mut targets = vec![explain_target(analysis, asked, id, &asked_about)];
     if asked.is_program() {
         for label in crate::closure::dependencies(analysis, asked) {
             let target = &analysis.targets[&label];
             if let Some(id) = find(plan, target) {
-                targets.push(explain_target(analysis, target, id, ships.as_ref()));
+                targets.push(explain_target(analysis, target, id, &asked_about));
             }
         }
     }
     Explanation { targets, warnings }
+}
+
+/// What building the target that was asked about would do.
+struct AskedAbout {
+    /// The actions that run.
+    built: BTreeSet<ActionId>,
+    /// What is in its runfiles; `None` for a library.
+    ships: Option<BTreeSet<Artifact>>,
 }
 
 fn find(plan: &Plan, target: &PythonTarget) -> Option<TargetId> {
@@ -113,7 +125,7 @@ fn explain_target(
     analysis: &Analysis,
     target: &PythonTarget,
     id: TargetId,
-    ships: Option<&BTreeSet<Artifact>>,
+    asked_about: &AskedAbout,
 ) -> TargetExplanation {
     let plan = &analysis.plan;
     let planned = plan.target(id);
@@ -128,7 +140,7 @@ fn explain_target(
         sources: planned
             .sources()
             .iter()
-            .map(|source| explain_source(plan, planned, source, ships))
+            .map(|source| explain_source(plan, planned, source, asked_about))
             .collect(),
     }
 }
@@ -201,7 +213,7 @@ fn explain_source(
     plan: &Plan,
     target: &TargetPlan,
     source: &SourcePlan,
-    ships: Option<&BTreeSet<Artifact>>,
+    asked_about: &AskedAbout,
 ) -> SourceExplanation {
     let settings = target.settings();
     let compiled = source.compilation.value == Compilation::Compiled;
@@ -217,12 +229,16 @@ fn explain_source(
     SourceExplanation {
         source: plan.file(source.file).label.to_string(),
         compiled,
+        built: source.actions.iter().any(|action| asked_about.built.contains(action)),
         pycs: source.actions.iter().map(|action| path(Artifact::Pyc(*action))).collect(),
         pycs_are: compiled.then(|| requirement_words(settings.requirement.value)),
         layout: compiled.then(|| layout_words(settings.layout.value)),
         invalidation: compiled.then(|| settings.invalidation.value.to_string()),
         source_is: kept,
-        ships: ships.map(|ships| own().filter(|artifact| ships.contains(artifact)).map(path).collect()),
+        ships: asked_about
+            .ships
+            .as_ref()
+            .map(|ships| own().filter(|artifact| ships.contains(artifact)).map(path).collect()),
         why: vec![
             decision("compile", &source.compilation, if compiled { "yes" } else { "no" }),
             decision("source", &source.fate, kept),
@@ -242,7 +258,8 @@ impl fmt::Display for SourceExplanation {
         write!(f, "  {}\n    ", self.source)?;
         match (self.pycs_are, self.layout, &self.invalidation) {
             (Some(pycs_are), Some(layout), Some(invalidation)) => {
-                writeln!(f, "compiled: {} ({pycs_are}, {layout}, {invalidation})", self.pycs.join(", "))?;
+                let compiled = if self.built { "compiled" } else { "compiled only where it is collected" };
+                writeln!(f, "{compiled}: {} ({pycs_are}, {layout}, {invalidation})", self.pycs.join(", "))?;
             }
             _ => writeln!(f, "not compiled")?,
         }

@@ -13,6 +13,7 @@ mod content;
 pub mod explain;
 pub mod launcher;
 mod outputs;
+pub mod report;
 pub mod runfiles;
 pub mod testing;
 mod wanted;
@@ -20,6 +21,6 @@ pub mod zip;
 
 pub use assemble::{AssembleError, assemble, launcher, repository_mapping, runfiles_tree};
 pub use build::{Built, Counts, Message, Severity, build};
-pub use content::{Contents, MainPath, ProgramContent, Shipped, ShippedKind};
+pub use content::{Contents, MainPath, ProgramContent, Shipped, ShippedKind, SourceOfPyc};
 pub use outputs::{OUTPUT_FOLDER, Outputs};
 pub use wanted::Wanted;

@@ -11,6 +11,7 @@ use prepyc_build::runfiles::{RepositoryMapping, RunfilesEntry, RunfilesTree, wri
 use prepyc_testing::Oracle;
 
 /// The interpreters that the launchers are run with: the oldest, and the newest with a release.
+#[allow(dead_code, reason = "each of the tests needs some of it")]
 pub(crate) const VERSIONS: [&str; 2] = ["3.11", "3.14"];
 
 /// Compiles a source that it is given as an argument to an unchecked-hash pyc.
@@ -39,6 +40,7 @@ pub(crate) fn launcher(interpreter: &Path) -> Launcher {
 }
 
 /// What it prints, and what it says of errors.
+#[allow(dead_code, reason = "each of the tests needs some of it")]
 pub(crate) fn run(command: &mut Command) -> (String, String) {
     let output = command.output().expect("it starts");
     let error = String::from_utf8(output.stderr).expect("UTF-8");

@@ -204,7 +204,7 @@ fn interpreters_of(analysis: &Analysis) -> Vec<(PyRelease, PathBuf)> {
 }
 
 /// What runs a program of a version that this machine does not have: it will say so itself.
-fn any_interpreter() -> PathBuf {
+pub(super) fn any_interpreter() -> PathBuf {
     let search_path = std::env::var_os("PATH").unwrap_or_default();
     let found = find_on_path("python3", &search_path).into_iter().next();
     found.unwrap_or_else(|| PathBuf::from("/usr/bin/python3"))

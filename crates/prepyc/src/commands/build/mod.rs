@@ -12,6 +12,7 @@ mod outcome;
 mod patterns;
 mod pip_hubs;
 mod reading;
+mod reporting;
 mod running;
 mod session;
 mod workspace;

@@ -21,6 +21,7 @@ use super::execution::{Finished, until_interrupted};
 use super::options::{ExplainFormat, Invocation, Request, TestOutput, Verbosity};
 use super::outcome;
 use super::patterns::Pattern;
+use super::reporting::{Wish, report, with_pycs};
 use super::session::Session;
 use crate::commands::ExitStatus;
 use crate::commands::console::Console;
@@ -29,7 +30,10 @@ use crate::commands::interrupt::Interrupt;
 /// Does what a command line asks for.
 pub(crate) fn run(invocation: Invocation, console: &mut Console) -> anyhow::Result<ExitStatus> {
     let Invocation { request, options } = invocation;
-    let session = Session::open(options)?;
+    let session = Session::open(match request {
+        Request::Report { .. } => with_pycs(options),
+        _ => options,
+    })?;
     if session.options.console.verbosity == Verbosity::Verbose {
         for flag in &session.options.ignored {
             console.err_line(&format!("{}: {} means nothing here", flag.origin, flag.value));
@@ -54,7 +58,10 @@ pub(crate) fn run(invocation: Invocation, console: &mut Console) -> anyhow::Resu
             match format {
                 ExplainFormat::Json => console.out_line(&serde_json::to_string_pretty(&explanations)?)?,
                 ExplainFormat::Text => {
-                    for explanation in &explanations {
+                    for (index, explanation) in explanations.iter().enumerate() {
+                        if index > 0 {
+                            console.out_line("")?;
+                        }
                         console.out_bytes(explanation.to_string().as_bytes())?;
                     }
                 }
@@ -66,7 +73,10 @@ pub(crate) fn run(invocation: Invocation, console: &mut Console) -> anyhow::Resu
             let (analysis, asked) = session.single(&target)?;
             zip(&session, &analysis, &asked, output, console)
         }
-        Request::Report { .. } => bail!("not yet"),
+        Request::Report { target, format, output, rounds } => {
+            let (analysis, asked) = session.single(&target)?;
+            report(&session, &analysis, &asked, &Wish { format, output, rounds }, console)
+        }
     }
 }
 
@@ -134,7 +144,7 @@ fn tell_skipped(analysis: &Analysis, console: &Console) {
 }
 
 /// The one program that was asked for.
-fn program<'a>(analysis: &'a Analysis, asked: &Asked) -> anyhow::Result<&'a PythonTarget> {
+pub(super) fn program<'a>(analysis: &'a Analysis, asked: &Asked) -> anyhow::Result<&'a PythonTarget> {
     let [label] = &analysis.requested[..] else { bail!("{} names no program", asked.label) };
     let target = &analysis.targets[label];
     match target.program {
