@@ -173,10 +173,7 @@ impl Bazel {
 
     /// The pycs below `bazel-bin`, by their paths there; those of runfiles trees left out.
     pub(crate) fn pycs(&self) -> BTreeMap<String, Vec<u8>> {
-        let paths = files_below(&self.bin)
-            .into_iter()
-            .filter(|path| path.ends_with(".pyc") && !path.contains(".runfiles/"));
-        paths.map(|path| (path.clone(), fs::read(self.bin.join(path)).expect("a pyc is readable"))).collect()
+        pycs_below(&self.bin)
     }
 
     /// Deletes the pycs below `bazel-bin`, so that the next build has to make them again.
@@ -215,6 +212,13 @@ fn install(script: &Path) -> Result<(), Unavailable> {
         }
         _ => Err(Unavailable::Installation(words)),
     }
+}
+
+/// The pycs below a folder, by their paths there; those of runfiles trees left out.
+pub(crate) fn pycs_below(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let is_pyc = |path: &String| path.ends_with(".pyc") && !path.contains(".runfiles/");
+    let paths = files_below(folder).into_iter().filter(is_pyc);
+    paths.map(|path| (path.clone(), fs::read(folder.join(path)).expect("a pyc is readable"))).collect()
 }
 
 /// The regular files below a folder, by sorted relative paths.

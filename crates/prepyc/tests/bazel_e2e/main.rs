@@ -10,11 +10,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bazel::{Bazel, Build, Unavailable, files_below};
+use bazel::{Bazel, Build, Unavailable, files_below, pycs_below};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 const TARGETS: [&str; 2] = ["//app:all", "//crowd"];
@@ -48,7 +48,7 @@ const PROTO: [&str; 4] = [
 
 type Test = fn(&Session);
 
-const TESTS: [(&str, Test); 17] = [
+const TESTS: [(&str, Test); 18] = [
     ("local", local),
     ("sandboxed", sandboxed),
     ("json_singleplex_worker", json_singleplex_worker),
@@ -65,6 +65,7 @@ const TESTS: [(&str, Test); 17] = [
     ("syntax_error_fails_the_build_and_is_shown", syntax_error_fails_the_build_and_is_shown),
     ("no_execution_requirements_no_worker", no_execution_requirements_no_worker),
     ("another_binary_compiles_anew", another_binary_compiles_anew),
+    ("prepyc_build_makes_the_same", prepyc_build_makes_the_same),
     ("no_process_outlives_shutdown", no_process_outlives_shutdown),
 ];
 
@@ -347,6 +348,44 @@ fn another_binary_compiles_anew(session: &Session) {
     assert_eq!(build().processes("linux-sandbox"), 0, "nothing has changed");
     session.bazel().change_worker();
     assert_eq!(build().processes("linux-sandbox"), 5, "all sources of //app");
+}
+
+/// The packages below //shared, as Bazel builds them and as `prepyc build` does: the same pycs, and runfiles that hold the same
+/// Python files.
+fn prepyc_build_makes_the_same(session: &Session) {
+    let bazel = session.bazel();
+    let targets = ["--strategy=PyCompile=local", "//shared:program", "//shared/library", "//shared/omitted"];
+    bazel.delete_pycs();
+    bazel.build(&targets).expect_success();
+    let theirs = bazel.pycs();
+
+    let version = format!("--python_version={}", bazel.python_version());
+    let output = Command::new(env!("CARGO_BIN_EXE_prepyc"))
+        .args(["build", "--ignore_all_rc_files", &version, "--precompile=enabled", "//shared/..."])
+        .current_dir(bazel.workspace())
+        .output()
+        .expect("prepyc starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let bin = bazel.workspace().join("prepyc-out/bin");
+    let ours = pycs_below(&bin);
+    assert_eq!(ours.len(), 8, "{:?}", ours.keys());
+    assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
+    for (path, bytes) in &ours {
+        assert!(*bytes == theirs[path], "{path} differs from what Bazel's action makes");
+    }
+
+    let in_tree = |tree: &Path| -> Vec<String> {
+        let is_python = |path: &String| path.ends_with(".py") || path.ends_with(".pyc");
+        files_below(tree).into_iter().filter(is_python).collect()
+    };
+    // Bazel's rules of this workspace give no folder an empty `__init__.py`; each of its own has one.
+    assert_eq!(
+        in_tree(&bin.join("shared/program.runfiles")),
+        in_tree(&bazel.workspace().join("bazel-bin/shared/program.sh.runfiles"))
+    );
+    // The next test holds all pycs of Bazel's against its own.
+    bazel.delete_pycs();
+    fs::remove_dir_all(bazel.workspace().join("prepyc-out")).expect("prepyc's outputs can be deleted");
 }
 
 fn no_process_outlives_shutdown(session: &Session) {
