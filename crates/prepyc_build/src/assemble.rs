@@ -23,6 +23,22 @@ enum Cause {
     Runfiles(#[from] RunfilesError),
     #[error(transparent)]
     Launcher(#[from] LauncherError),
+    #[error(
+        "it precompiles, so it cannot ship pycs itself, and its runfiles have {0}; leave its precompile flags alone"
+    )]
+    NeedsItself(String),
+}
+
+impl AssembleError {
+    /// A precompiler whose runfiles have pycs, which it would have to make.
+    pub(crate) fn needs_itself(target: &PythonTarget, pyc: &str) -> AssembleError {
+        AssembleError { label: target.label.label.to_string(), cause: Cause::NeedsItself(pyc.to_owned()) }
+    }
+
+    /// A program whose runfiles are no tree.
+    pub(crate) fn runfiles(target: &PythonTarget, error: RunfilesError) -> AssembleError {
+        AssembleError { label: target.label.label.to_string(), cause: error.into() }
+    }
 }
 
 /// Writes what starts a program, and its tree of runfiles beside it. What is right already is not touched.

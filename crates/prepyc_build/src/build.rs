@@ -8,6 +8,7 @@ use prepyc_plan::{ActionId, FailedActions, Label, OnPrecompileError};
 use crate::actions::actions;
 use crate::analysis::Analysis;
 use crate::outputs::Outputs;
+use crate::tools::Tools;
 use crate::wanted::Wanted;
 
 /// What running the actions came to.
@@ -82,6 +83,7 @@ impl Built {
 pub fn build(
     analysis: &Analysis,
     outputs: &Outputs,
+    tools: &Tools,
     wanted: &Wanted,
     executor: &Executor,
     cancel: &CancelToken,
@@ -89,7 +91,7 @@ pub fn build(
 ) -> Built {
     let plan = &analysis.plan;
     let request = plan.request(wanted.targets());
-    let actions = actions(analysis, outputs, &request.actions);
+    let actions = actions(analysis, outputs, tools, &request.actions);
     let outcomes = executor.run(&actions, cancel, on_event);
     let mut built = Built {
         failed: FailedActions::none(),

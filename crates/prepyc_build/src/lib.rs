@@ -16,6 +16,7 @@ mod outputs;
 pub mod report;
 pub mod runfiles;
 pub mod testing;
+mod tools;
 mod wanted;
 pub mod zip;
 
@@ -23,4 +24,5 @@ pub use assemble::{AssembleError, assemble, launcher, repository_mapping, runfil
 pub use build::{Built, Counts, Message, Severity, build};
 pub use content::{Contents, MainPath, ProgramContent, Shipped, ShippedKind, SourceOfPyc};
 pub use outputs::{OUTPUT_FOLDER, Outputs};
+pub use tools::Tools;
 pub use wanted::Wanted;

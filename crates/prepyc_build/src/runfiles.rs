@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use mapping::RepositoryMapping;
 pub use write::{Changes, write_tree};
-pub(crate) use write::{Mode, replace_file};
+pub(crate) use write::{Mode, beside, replace_file};
 
 /// The longest runfiles path that is taken, in bytes: Linux takes no longer path either (`PATH_MAX`).
 const LONGEST_PATH: usize = 4096;

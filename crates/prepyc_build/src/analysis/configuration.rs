@@ -24,6 +24,9 @@ const PRECOMPILING_FLAGS: [(&str, &str); 7] = [
     ("on_precompile_error", "auto"),
 ];
 
+/// `--precompile`, where nothing is.
+const NOTHING_PRECOMPILED: &str = "force_disabled";
+
 /// Flags that rules_python had once; the plan says what became of them.
 const REMOVED_FLAGS: [&str; 2] = ["pyc_collection", "precompile_add_to_runfiles"];
 
@@ -153,6 +156,23 @@ impl Configuration {
             let value = FlagValues { values: vec![value.to_owned()], given: Given::ConfigSettings };
             self.flags.insert(name, value);
         }
+    }
+
+    /// This one as programs are built under that run while building: they are not precompiled.
+    pub(crate) fn for_tools(mut self) -> Configuration {
+        if let Some(pyc_only) = FlagName::precompiling("pyc_only") {
+            self.flags.remove(&pyc_only);
+        }
+        if let Some(precompile) = FlagName::precompiling("precompile") {
+            self.replace(precompile, NOTHING_PRECOMPILED, None);
+        }
+        self
+    }
+
+    /// Whether no target is precompiled, whatever it says.
+    pub(crate) fn precompiles_nothing(&self) -> bool {
+        let precompile = FlagName::precompiling("precompile");
+        precompile.is_some_and(|name| self.value(&name) == Some(NOTHING_PRECOMPILED))
     }
 
     /// The value of a flag that was set, else its default where that is known.

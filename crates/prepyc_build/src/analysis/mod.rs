@@ -9,6 +9,7 @@ mod error;
 mod found;
 mod labels;
 mod platform;
+mod precompiler;
 mod python;
 mod request;
 mod target;
@@ -17,19 +18,19 @@ mod toolchains;
 use std::collections::BTreeMap;
 
 use prepyc_loading::{Loader, Package, Target};
-use prepyc_plan::{ConfigurationId, ConfiguredLabel, Graph, Label, Plan, ToolchainId};
+use prepyc_plan::{ConfigurationId, ConfiguredLabel, Given, Graph, Label, Plan, ToolchainId};
 
 pub use configuration::{Configuration, FlagName};
 pub use error::AnalysisError;
 pub use request::{Asked, Skipped, Why};
 pub use target::{
-    File, Flakiness, InitFiles, Interpreter, PrecompilerProgram, Program, Python, PythonTarget, TestSettings,
-    Timeout,
+    File, Flakiness, InitFiles, Interpreter, PrecompilerProgram, PrecompilerTool, Program, Python,
+    PythonTarget, TestSettings, Timeout,
 };
 pub use toolchains::{DefaultPython, Toolchains};
 
 use condition::Conditions;
-use found::Declared;
+use found::{Declared, Named, look_up};
 use platform::Platform;
 use python::{Drafted, is_python};
 
@@ -38,8 +39,9 @@ use python::{Drafted, is_python};
 pub struct AnalysisOptions {
     /// The flags of the command line and of `.bazelrc`.
     pub configuration: Configuration,
-    /// `--extra_toolchains`, before those of the workspace.
-    pub extra_toolchains: Vec<Label>,
+    /// `--extra_toolchains`, before those of the workspace: labels or patterns as they were given, in order; the last counts
+    /// first.
+    pub extra_toolchains: Vec<(String, Given)>,
     /// `--platforms`; this machine where it is not given.
     pub platform: Option<Label>,
     /// The Python to take where no toolchain is registered.
@@ -55,6 +57,8 @@ pub struct ConfigurationFacts {
     pub configuration: Configuration,
     /// Its toolchains.
     pub toolchains: Toolchains,
+    /// The `py_binary` that precompiles here, where it is one and anything is precompiled.
+    pub tool: Option<ConfiguredLabel>,
     /// Its toolchains' name in the plan.
     pub(crate) toolchain: ToolchainId,
 }
@@ -99,6 +103,7 @@ pub fn analyze(
     for found in request::expand(&walk.conditions(0), asked, &mut skipped)? {
         requested.push(walk.reach(found)?);
     }
+    walk.reach_tools()?;
     requested.sort();
     requested.dedup();
     skipped.sort();
@@ -184,7 +189,7 @@ impl<'a> Walk<'a> {
         let toolchains = conditions.toolchains(&self.registered, &self.options.default_python)?;
         let id = self.graph.add_configuration(flags);
         let toolchain = self.graph.add_toolchain(toolchains.planned.clone());
-        self.configurations.push(ConfigurationFacts { id, configuration, toolchains, toolchain });
+        self.configurations.push(ConfigurationFacts { id, configuration, toolchains, tool: None, toolchain });
         Ok(self.configurations.len() - 1)
     }
 
@@ -196,13 +201,47 @@ impl<'a> Walk<'a> {
         Ok((ConfiguredLabel { label, configuration: self.configurations[place].id }, place))
     }
 
+    /// The `py_binary`s that precompile. What precompiles is not precompiled itself: it would have to run before it is built.
+    fn reach_tools(&mut self) -> Result<(), AnalysisError> {
+        // Those of tools are added on the way, and precompile nothing.
+        for place in 0..self.configurations.len() {
+            let facts = &self.configurations[place];
+            let Some(PrecompilerProgram::Binary(label)) =
+                facts.toolchains.precompiler.as_ref().map(|tool| &tool.program)
+            else {
+                continue;
+            };
+            if facts.configuration.precompiles_nothing() {
+                continue;
+            }
+            let Named::Target(found) = look_up(self.loader, label)? else { continue };
+            let configuration = self.conditions(place).transition(found.target())?.for_tools();
+            let configuration = self.configure(configuration)?;
+            let id = self.configurations[configuration].id;
+            let tool = ConfiguredLabel { label: found.target().label.clone(), configuration: id };
+            self.reach_from(found, tool.clone(), configuration)?;
+            self.configurations[place].tool = Some(tool);
+        }
+        Ok(())
+    }
+
     /// Walks from a target that was asked for to all that it needs.
     fn reach(&mut self, found: Declared) -> Result<ConfiguredLabel, AnalysisError> {
         let (start, configuration) = self.enter(&found, 0)?;
+        self.reach_from(found, start.clone(), configuration)?;
+        Ok(start)
+    }
+
+    fn reach_from(
+        &mut self,
+        found: Declared,
+        start: ConfiguredLabel,
+        configuration: usize,
+    ) -> Result<(), AnalysisError> {
         if self.targets.contains_key(&start) {
-            return Ok(start);
+            return Ok(());
         }
-        let mut path = vec![self.step(found, start.clone(), configuration)?];
+        let mut path = vec![self.step(found, start, configuration)?];
         while let Some(step) = path.last_mut() {
             let Drafted { needed, .. } = &step.drafted;
             let Some(next) = needed.deps.iter().chain(&needed.data).nth(step.reached.len()).cloned() else {
@@ -221,7 +260,7 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        Ok(start)
+        Ok(())
     }
 
     fn step(

@@ -1,5 +1,6 @@
 //! What analysis finds out about targets, beside what the plan is made from.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use prepyc_loading::{Location, Rule};
@@ -136,9 +137,27 @@ pub enum Interpreter {
 
 /// The precompiler of an exec tools toolchain.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PrecompilerTool {
+    /// What is started.
+    pub program: PrecompilerProgram,
+    /// Bazel's execution requirements: how it may be run.
+    pub requirements: BTreeMap<String, String>,
+}
+
+/// What is started to precompile.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrecompilerProgram {
     /// A file that can be executed.
-    Executable(File),
+    Executable {
+        /// The file.
+        file: File,
+        /// What a `sh_binary` finds in its runfiles, itself among them; a file by itself has none.
+        runfiles: Vec<File>,
+    },
+    /// A `py_binary` of the workspace, by its label. It has to be put together first, by [`ConfigurationFacts::tool`].
+    ///
+    /// [`ConfigurationFacts::tool`]: super::ConfigurationFacts::tool
+    Binary(Label),
     /// A Python program, its main file and what it is started with.
     Interpreted {
         /// The interpreter that runs it: `exec_interpreter`, else that of the target's toolchain.

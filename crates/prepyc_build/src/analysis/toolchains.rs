@@ -6,14 +6,14 @@
 use std::path::{Path, PathBuf};
 
 use prepyc_loading::{LoadErrorKind, Loader, PackageId, Rule, Target, Value};
-use prepyc_plan::{Label, Precompiler, PythonVersion, Runtime, Toolchain};
+use prepyc_plan::{Given, Label, Precompiler, PythonVersion, Runtime, Toolchain};
 
 use super::condition::{Conditions, MAX_ALIASES};
 use super::configuration::is_rules_python;
 use super::error::AnalysisError;
 use super::found::{Declared, Named, look_up};
 use super::labels::Referent;
-use super::target::{Interpreter, PrecompilerProgram, Python};
+use super::target::{Interpreter, PrecompilerTool, Python};
 
 /// The Python to take where no toolchain is registered.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +34,7 @@ pub struct Toolchains {
     /// What runs programs.
     pub python: Python,
     /// What precompiles, if it is not prepyc.
-    pub precompiler: Option<PrecompilerProgram>,
+    pub precompiler: Option<PrecompilerTool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,9 +59,12 @@ impl ToolchainType {
 /// The `toolchain` targets that are registered, in order.
 ///
 /// Those of repositories that are not here bring interpreters that are not here either: they are left out.
-pub(crate) fn registered(loader: &Loader, extra: &[Label]) -> Result<Vec<Label>, AnalysisError> {
-    let mut toolchains = extra.to_vec();
+pub(crate) fn registered(loader: &Loader, extra: &[(String, Given)]) -> Result<Vec<Label>, AnalysisError> {
+    let mut toolchains = Vec::new();
     let here = PackageId { repository: "".into(), name: "".into() };
+    for (pattern, given) in extra.iter().rev() {
+        toolchains.extend(extra_toolchains(loader, pattern, *given, &here)?);
+    }
     for registration in loader.workspace().registered_toolchains() {
         for label in labels_of(loader, &registration.pattern, &here).map_err(|error| {
             AnalysisError::at(&registration.location, format!("register_toolchains: {error}"))
@@ -70,6 +73,29 @@ pub(crate) fn registered(loader: &Loader, extra: &[Label]) -> Result<Vec<Label>,
         }
     }
     Ok(toolchains)
+}
+
+/// What `--extra_toolchains` names. What was typed has to be there; a `.bazelrc` may name repositories that are not.
+fn extra_toolchains(
+    loader: &Loader,
+    pattern: &str,
+    given: Given,
+    here: &PackageId,
+) -> Result<Vec<Label>, AnalysisError> {
+    let bad = |problem: String| AnalysisError::Given(format!("--extra_toolchains: {problem}"));
+    let labels = labels_of(loader, pattern, here).map_err(|error| bad(error.to_string()))?;
+    if labels.is_empty() && given == Given::CommandLine {
+        return Err(bad(format!("{pattern} names no toolchain")));
+    }
+    for label in &labels {
+        if let Named::Target(found) = look_up(loader, label)?
+            && found.target().rule == Rule::Toolchain
+        {
+            continue;
+        }
+        return Err(bad(format!("{label} is no toolchain(…) target")));
+    }
+    Ok(labels)
 }
 
 /// What a pattern comes to: a label by itself, or the toolchains of one package or of all below a folder.
@@ -244,73 +270,6 @@ impl Conditions<'_> {
         Ok((runtime, Python { version, interpreter, files }))
     }
 
-    fn exec_tools(
-        &self,
-        toolchain: &Declared,
-        python: &Python,
-    ) -> Result<(Precompiler, Option<PrecompilerProgram>), AnalysisError> {
-        let target = toolchain.target();
-        if target.rule != Rule::PyExecToolsToolchain {
-            let message = format!(
-                "{}: an exec tools toolchain is a py_exec_tools_toolchain, not a {}",
-                target.label, target.rule
-            );
-            return Err(AnalysisError::at(&target.location, message));
-        }
-        let Some(label) = self.label(target, "precompiler")? else {
-            return Ok((Precompiler::Missing, None));
-        };
-        if is_rules_python(label.repository()) && label.package() == "tools/precompiler" {
-            return Ok((Precompiler::Registered, None));
-        }
-        let interpreter = match self.label(target, "exec_interpreter")? {
-            Some(label) if !is_rules_python(label.repository()) => match self.refer(target, &label)? {
-                Referent::File(file) => Interpreter::File(file),
-                Referent::Target(_) => python.interpreter.clone(),
-            },
-            _ => python.interpreter.clone(),
-        };
-        let program = match self.refer(target, &label)? {
-            Referent::File(file) => PrecompilerProgram::Executable(file),
-            Referent::Target(found) => self.precompiler_program(found.target(), interpreter)?,
-        };
-        Ok((Precompiler::Registered, Some(program)))
-    }
-
-    /// `py_interpreter_program`, or a group of one executable file.
-    fn precompiler_program(
-        &self,
-        target: &Target,
-        interpreter: Interpreter,
-    ) -> Result<PrecompilerProgram, AnalysisError> {
-        let bad =
-            |problem: String| AnalysisError::at(&target.location, format!("{}: {problem}", target.label));
-        match &target.rule {
-            Rule::Filegroup => match &self.referents(target, "srcs")?.files[..] {
-                [file] => Ok(PrecompilerProgram::Executable(file.clone())),
-                files => Err(bad(format!("a precompiler is one executable file, not {}", files.len()))),
-            },
-            Rule::Unknown(name) if &**name == "py_interpreter_program" => {
-                let main = self.referents(target, "main")?.files;
-                let [main] = &main[..] else { return Err(bad("main has to be one file".to_owned())) };
-                let interpreter_args = match self.attribute(target, "interpreter_args")? {
-                    Some(Value::List(values)) => values.iter().filter_map(as_string).collect(),
-                    _ => Vec::new(),
-                };
-                Ok(PrecompilerProgram::Interpreted {
-                    interpreter,
-                    interpreter_args,
-                    main: main.clone(),
-                    files: self.referents(target, "data")?.files,
-                    env: self.dict(target, "env")?,
-                })
-            }
-            rule => Err(bad(format!(
-                "a precompiler is a file that can be executed or a py_interpreter_program, not a {rule}"
-            ))),
-        }
-    }
-
     /// A text that an attribute holds, if it is set.
     pub(crate) fn text(&self, target: &Target, name: &str) -> Result<Option<String>, AnalysisError> {
         Ok(self.attribute(target, name)?.as_ref().and_then(as_string))
@@ -361,7 +320,7 @@ impl Conditions<'_> {
     }
 }
 
-fn as_string(value: &Value) -> Option<String> {
+pub(super) fn as_string(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         _ => None,

@@ -11,7 +11,7 @@ use std::thread;
 
 use anyhow::{Context as _, bail};
 use prepyc_build::analysis::{Analysis, Interpreter};
-use prepyc_build::{Built, Contents, OUTPUT_FOLDER, Outputs, Wanted, assemble, build};
+use prepyc_build::{Built, Contents, OUTPUT_FOLDER, Outputs, Tools, Wanted, assemble, build};
 use prepyc_execution::{
     CancelToken, Event, Executor, ExecutorOptions, Limits, OnFailure, PerMnemonic, StrategyKind,
     WorkerOptions,
@@ -54,25 +54,27 @@ impl Session {
         let lock = take_turns(&base, console)?;
         let outputs = Outputs::of(analysis, &base);
         let wanted = Wanted::of(analysis);
+        let tools = Tools::assemble(analysis, &outputs, &any_interpreter())?;
         let executor = Executor::new(self.executor_options(analysis, &base));
         let cancel = CancelToken::new();
         let built = until_interrupted(interrupt, &cancel, || {
             let mut shows_bar = false;
             let progress = self.options.console.progress;
-            let built = build(analysis, &outputs, &wanted, &executor, &cancel, &mut |event| match event {
-                Event::Started { progress: state, .. } if !shows_bar && progress != When::Never => {
-                    console.start_progress(u64::try_from(state.total).unwrap_or(u64::MAX));
-                    shows_bar = true;
-                }
-                Event::Finished { .. } => console.advance_progress(),
-                Event::Started { .. } => {}
-                Event::Warning(text) => console.err_line(&format!("warning: {text}")),
-                Event::Note(text) => {
-                    if self.options.console.verbosity == options::Verbosity::Verbose {
-                        console.err_line(text);
+            let built =
+                build(analysis, &outputs, &tools, &wanted, &executor, &cancel, &mut |event| match event {
+                    Event::Started { progress: state, .. } if !shows_bar && progress != When::Never => {
+                        console.start_progress(u64::try_from(state.total).unwrap_or(u64::MAX));
+                        shows_bar = true;
                     }
-                }
-            });
+                    Event::Finished { .. } => console.advance_progress(),
+                    Event::Started { .. } => {}
+                    Event::Warning(text) => console.err_line(&format!("warning: {text}")),
+                    Event::Note(text) => {
+                        if self.options.console.verbosity == options::Verbosity::Verbose {
+                            console.err_line(text);
+                        }
+                    }
+                });
             console.stop_progress();
             built
         });
@@ -92,7 +94,8 @@ impl Session {
     }
 
     fn executor_options(&self, analysis: &Analysis, base: &Path) -> ExecutorOptions {
-        let ExecutionOptions { strategies, jobs, disk_cache, on_failure, .. } = &self.options.execution;
+        let ExecutionOptions { strategies, jobs, disk_cache, on_failure, action_timeout, .. } =
+            &self.options.execution;
         let jobs = jobs.or_else(|| thread::available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
         let chosen: Vec<StrategyKind> = strategies
             .iter()
@@ -117,7 +120,7 @@ impl Session {
             disk_cache: disk_cache.clone(),
             strategies: PerMnemonic::all(strategies),
             workers: self.worker_options(),
-            limits: Limits::STANDARD,
+            limits: Limits { action: action_timeout.unwrap_or(Limits::STANDARD.action), ..Limits::STANDARD },
             on_failure: match on_failure {
                 options::OnFailure::Stop => OnFailure::Stop,
                 options::OnFailure::KeepGoing => OnFailure::KeepGoing,
@@ -136,6 +139,16 @@ impl Session {
         }
         if let Some(instances) = execution.worker_max_multiplex_instances {
             workers.max_multiplex_instances = PerMnemonic::all(instances);
+        }
+        let choices = &execution.workers;
+        for (choice, option) in [
+            (choices.multiplex, &mut workers.multiplex),
+            (choices.sandboxing, &mut workers.sandboxing),
+            (choices.multiplex_sandboxing, &mut workers.multiplex_sandboxing),
+            (choices.cancellation, &mut workers.cancellation),
+            (choices.verbose, &mut workers.verbose),
+        ] {
+            *option = choice.unwrap_or(*option);
         }
         workers
     }

@@ -106,6 +106,8 @@ pub(crate) struct BuildOptions {
     pub(crate) defines: BTreeMap<String, String>,
     /// `--platforms`: a label as it was given.
     pub(crate) platforms: Option<Sourced<String>>,
+    /// `--extra_toolchains`: labels and patterns as they were given, in order.
+    pub(crate) extra_toolchains: Vec<Sourced<String>>,
     /// `--build_tag_filters`
     pub(crate) build_tag_filters: TagFilter,
     /// `--pip_hub`: the hub's apparent name to its site-packages folder.
@@ -169,12 +171,31 @@ pub(crate) struct ExecutionOptions {
     pub(crate) worker_max_instances: Option<NonZeroUsize>,
     /// `--worker_max_multiplex_instances`, likewise.
     pub(crate) worker_max_multiplex_instances: Option<NonZeroUsize>,
+    /// `--worker_multiplex`, `--worker_sandboxing` and their like.
+    pub(crate) workers: WorkerChoices,
+    /// `--action_timeout`; `None` for the executor's own limit.
+    pub(crate) action_timeout: Option<Duration>,
     /// `--disk_cache`: absolute.
     pub(crate) disk_cache: Option<PathBuf>,
     /// `--jobs`; `None` for one a core.
     pub(crate) jobs: Option<NonZeroUsize>,
     /// `--keep_going`
     pub(crate) on_failure: OnFailure,
+}
+
+/// What workers are allowed, where it was said; `None` for Bazel's default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WorkerChoices {
+    /// `--worker_multiplex`
+    pub(crate) multiplex: Option<bool>,
+    /// `--worker_sandboxing`
+    pub(crate) sandboxing: Option<bool>,
+    /// `--experimental_worker_multiplex_sandboxing`
+    pub(crate) multiplex_sandboxing: Option<bool>,
+    /// `--experimental_worker_cancellation`
+    pub(crate) cancellation: Option<bool>,
+    /// `--worker_verbose`
+    pub(crate) verbose: Option<bool>,
 }
 
 /// The name of a strategy.
@@ -288,6 +309,7 @@ impl BuildOptions {
             python_version: None,
             defines: BTreeMap::new(),
             platforms: None,
+            extra_toolchains: Vec::new(),
             build_tag_filters: TagFilter::default(),
             pip_hubs: BTreeMap::new(),
             python: None,
@@ -308,6 +330,8 @@ impl ExecutionOptions {
             worker_extra_flags: Vec::new(),
             worker_max_instances: None,
             worker_max_multiplex_instances: None,
+            workers: WorkerChoices::default(),
+            action_timeout: None,
             disk_cache: None,
             jobs: None,
             on_failure: OnFailure::Stop,

@@ -46,7 +46,7 @@ impl Session {
         };
         let options = AnalysisOptions {
             configuration: self.configuration()?,
-            extra_toolchains: Vec::new(),
+            extra_toolchains: self.extra_toolchains(),
             platform,
             default_python: self.default_python()?,
         };
@@ -68,6 +68,11 @@ impl Session {
             );
         }
         Ok(analysis)
+    }
+
+    fn extra_toolchains(&self) -> Vec<(String, Given)> {
+        let extra = self.options.extra_toolchains.iter();
+        extra.map(|pattern| (pattern.value.clone(), given(&pattern.origin))).collect()
     }
 
     /// The flags under which the build stands.

@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 
 use super::values::{
-    MNEMONIC, assignment, count, count_of_mnemonic, one_of, python_version, strategies, tag_filter,
+    MNEMONIC, assignment, count, count_of_mnemonic, one_of, python_version, seconds, strategies, tag_filter,
     test_timeouts, truth, word_of,
 };
 use super::{Draft, FlagSpec, FlagValue, ImportTime, Problem, Takes};
@@ -153,6 +153,13 @@ pub(in crate::commands::build) const FLAGS: &[FlagSpec] = &[
     flag(CONFIGURATION, "platforms", Takes::Value("LABEL"), platforms, "The target platform"),
     flag(
         CONFIGURATION,
+        "extra_toolchains",
+        Takes::Value("LABEL,LABEL"),
+        extra_toolchains,
+        "Toolchains before those that the workspace registers; repeatable, the last comes first",
+    ),
+    flag(
+        CONFIGURATION,
         "build_tag_filters",
         Takes::Value("TAG,-TAG"),
         |draft, value| {
@@ -211,6 +218,51 @@ pub(in crate::commands::build) const FLAGS: &[FlagSpec] = &[
         Takes::Value("[MNEMONIC=]N"),
         |draft, value| count_of_mnemonic(&mut draft.multiplex_instances, value.text),
         "How many requests a multiplex worker gets at a time",
+    ),
+    flag(
+        EXECUTION,
+        "worker_multiplex",
+        Takes::Truth,
+        |draft, value| worker_choice(&mut draft.options.execution.workers.multiplex, value),
+        "Send a worker that can take it several requests at a time [default: yes]",
+    ),
+    flag(
+        EXECUTION,
+        "worker_sandboxing",
+        Takes::Truth,
+        |draft, value| worker_choice(&mut draft.options.execution.workers.sandboxing, value),
+        "Run workers that take one request at a time in a folder with nothing but its files",
+    ),
+    flag(
+        EXECUTION,
+        "experimental_worker_multiplex_sandboxing",
+        Takes::Truth,
+        |draft, value| worker_choice(&mut draft.options.execution.workers.multiplex_sandboxing, value),
+        "Give each request to a multiplex worker that can use it a folder with nothing but its files",
+    ),
+    flag(
+        EXECUTION,
+        "experimental_worker_cancellation",
+        Takes::Truth,
+        |draft, value| worker_choice(&mut draft.options.execution.workers.cancellation, value),
+        "Ask workers that can to give requests up, instead of ending them",
+    ),
+    flag(
+        EXECUTION,
+        "worker_verbose",
+        Takes::Truth,
+        |draft, value| worker_choice(&mut draft.options.execution.workers.verbose, value),
+        "Ask workers to say more in their logs",
+    ),
+    flag(
+        EXECUTION,
+        "action_timeout",
+        Takes::Value("SECONDS"),
+        |draft, value| {
+            draft.options.execution.action_timeout = Some(seconds(value.text)?);
+            Ok(())
+        },
+        "How long the workspace's own precompiler may take for an action, then it is killed [default: 600]",
     ),
     FlagSpec {
         short: Some('j'),
@@ -542,6 +594,17 @@ fn platforms(draft: &mut Draft, value: FlagValue<'_>) -> Result<(), Problem> {
     }
     draft.options.platforms =
         if value.text.is_empty() { None } else { Some(sourced(value.text.to_owned(), value)) };
+    Ok(())
+}
+
+fn extra_toolchains(draft: &mut Draft, value: FlagValue<'_>) -> Result<(), Problem> {
+    let labels = value.text.split(',').map(str::trim).filter(|label| !label.is_empty());
+    draft.options.extra_toolchains.extend(labels.map(|label| sourced(label.to_owned(), value)));
+    Ok(())
+}
+
+fn worker_choice(choice: &mut Option<bool>, value: FlagValue<'_>) -> Result<(), Problem> {
+    *choice = Some(truth(value.text)?);
     Ok(())
 }
 

@@ -12,6 +12,9 @@ use crate::commands::build::options::{Sourced, StrategyName, TagFilter, TestTime
 /// The mnemonic of precompiling.
 pub(super) const MNEMONIC: &str = "PyCompile";
 
+/// Nothing is waited for longer: a year.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// Reads a truth value; the words are Bazel's.
 pub(in crate::commands::build) fn truth(text: &str) -> Result<bool, Problem> {
     match text.to_ascii_lowercase().as_str() {
@@ -142,6 +145,15 @@ pub(super) fn python_version(text: &str) -> Result<String, Problem> {
         return Err(format!("{text:?} is not a version of Python such as 3.13").into());
     }
     Ok(text.to_owned())
+}
+
+/// A number of seconds that something may take: `30`, `0.5`.
+pub(super) fn seconds(text: &str) -> Result<Duration, Problem> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0);
+    let seconds = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
+    seconds.filter(|seconds| *seconds <= LONGEST).ok_or_else(|| {
+        Problem::Value(format!("{text:?} is not a number of seconds above 0 and up to {}", LONGEST.as_secs()))
+    })
 }
 
 /// One number of seconds for all tests, or four for short, moderate, long and eternal ones; -1 leaves one as it is.
