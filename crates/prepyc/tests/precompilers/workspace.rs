@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// Where pycs of the sources are, below the folder.
@@ -154,4 +154,39 @@ impl Workspace {
         let copy = |name: &str| fs::read(self.path(&format!("app/{name}.py"))).unwrap();
         SOURCES.iter().map(|name| ((*name).to_owned(), copy(name))).collect()
     }
+
+    /// Everything below the folder of outputs: which file it is, its size and when it or its place changed.
+    pub(crate) fn output_states(&self) -> BTreeMap<PathBuf, (u64, u64, i64, i64, i64, i64)> {
+        let mut states = BTreeMap::new();
+        let mut open = vec![self.path("prepyc-out")];
+        while let Some(path) = open.pop() {
+            let found = fs::symlink_metadata(&path).unwrap();
+            if found.is_dir() {
+                open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+            }
+            let state = (
+                found.ino(),
+                found.size(),
+                found.mtime(),
+                found.mtime_nsec(),
+                found.ctime(),
+                found.ctime_nsec(),
+            );
+            states.insert(path, state);
+        }
+        states
+    }
+}
+
+/// What is in a folder of pycs beside pycs.
+pub(crate) fn leftovers(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.ends_with(".cpython-314.pyc") {
+            found.push(path);
+        }
+    }
+    found
 }

@@ -10,7 +10,7 @@ mod spec;
 use std::fs;
 use std::time::Instant;
 
-use prepyc_protocol::{ClientError, Reply, WorkRequest, WorkResponse};
+use prepyc_protocol::{ClientError, Plexing, Reply, WorkRequest, WorkResponse};
 
 use super::folder::{ExecutionRoot, Folder};
 use super::process::LOOK_AGAIN;
@@ -144,7 +144,12 @@ fn answer(
                 instance.kill();
                 let seconds = spawn.limits.action.as_secs_f32();
                 let problem = format!("did not answer within {seconds} s, and was killed");
-                return Err(Trouble::Final(Failure::Failed(instance.problem(problem))));
+                let error = instance.problem(problem);
+                return Err(match spec.plexing {
+                    // Another request may have kept it from this one.
+                    Plexing::Multiplex => Trouble::Broken(error),
+                    Plexing::Singleplex => Trouble::Final(Failure::Failed(error)),
+                });
             }
             None => {}
         }
