@@ -3,11 +3,9 @@
 //! Bazel writes one compact object a line; older ones wrote no separator at all, and people write them pretty. So the
 //! end of an object is found by its grammar, never by a line's end. What is inside is then read by serde_json.
 
-use std::fmt;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::de::{self, Deserializer, IgnoredAny, Visitor};
+use serde::de::{self, Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use crate::message::{Input, WorkRequest, WorkResponse};
@@ -274,43 +272,27 @@ struct Int32(i32);
 
 impl<'de> Deserialize<'de> for Int32 {
     fn deserialize<D: Deserializer<'de>>(value: D) -> Result<Int32, D::Error> {
-        value.deserialize_any(Int32Visitor)
+        // By way of a value, since serde_json hands numbers over in another way where any crate of the program asks it to
+        // keep all their digits (its feature `arbitrary_precision`).
+        let value = serde_json::Value::deserialize(value)?;
+        let found = match &value {
+            serde_json::Value::Number(number) => number
+                .as_i64()
+                .and_then(|integer| i32::try_from(integer).ok())
+                .or_else(|| of_float(number.as_f64()?)),
+            serde_json::Value::String(text) => text.parse().ok().or_else(|| of_float(text.parse().ok()?)),
+            _ => None,
+        };
+        found.map(Int32).ok_or_else(|| {
+            de::Error::custom(format_args!("{value} is not a 32-bit integer, nor a string that holds one"))
+        })
     }
 }
 
-struct Int32Visitor;
-
-impl Visitor<'_> for Int32Visitor {
-    type Value = Int32;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a 32-bit integer, or a string that holds one")
-    }
-
-    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Int32, E> {
-        i32::try_from(value).map(Int32).map_err(|_| E::invalid_value(de::Unexpected::Signed(value), &self))
-    }
-
-    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Int32, E> {
-        i32::try_from(value).map(Int32).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(value), &self))
-    }
-
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Int32, E> {
-        if value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value) {
-            return Ok(Int32(value as i32));
-        }
-        Err(E::invalid_value(de::Unexpected::Float(value), &self))
-    }
-
-    fn visit_str<E: de::Error>(self, value: &str) -> Result<Int32, E> {
-        if let Ok(integer) = value.parse() {
-            return Ok(Int32(integer));
-        }
-        match value.parse::<f64>() {
-            Ok(number) => self.visit_f64(number),
-            Err(_) => Err(E::invalid_value(de::Unexpected::Str(value), &self)),
-        }
-    }
+/// The integer that a float is, if it is one.
+fn of_float(value: f64) -> Option<i32> {
+    let is_integer = value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value);
+    is_integer.then_some(value as i32)
 }
 
 /// A digest is a token: base64 by the rules, but whatever it is, it must not stop a build.
