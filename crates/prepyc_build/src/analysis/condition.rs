@@ -11,7 +11,7 @@ use prepyc_plan::Label;
 
 use super::configuration::{Configuration, FlagName, is_rules_python, parse_python_version};
 use super::error::AnalysisError;
-use super::found::{Named, look_up};
+use super::found::{Declared, Named, look_up};
 use super::platform::Platform;
 
 /// So many aliases are followed from one to the next.
@@ -223,21 +223,21 @@ impl Conditions<'_> {
 
     /// What a build setting is where nobody sets it; `None` for what is no build setting.
     pub(crate) fn default_of(&self, label: &Label) -> Result<Option<Vec<String>>, AnalysisError> {
+        let Some(found) = self.build_setting(label)? else { return Ok(None) };
+        Ok(Some(fixed(found.target(), "build_setting_default").map_or_else(Vec::new, as_texts)))
+    }
+
+    /// The build setting that a label names, itself or by aliases.
+    fn build_setting(&self, label: &Label) -> Result<Option<Declared>, AnalysisError> {
         let mut label = label.clone();
         for _ in 0..MAX_ALIASES {
             let Named::Target(found) = look_up(self.loader, &label)? else { return Ok(None) };
-            let target = found.target();
-            match target.rule {
+            match found.target().rule {
                 Rule::StringFlag | Rule::BoolFlag | Rule::IntFlag | Rule::StringListFlag => {
-                    let default = target.attributes.get("build_setting_default");
-                    let value = default.and_then(|it| match &it.parts[..] {
-                        [Part::Value(value)] => Some(value),
-                        _ => None,
-                    });
-                    return Ok(Some(value.map_or_else(Vec::new, as_texts)));
+                    return Ok(Some(found));
                 }
                 Rule::Alias => {
-                    let actual = self.attribute(target, "actual")?;
+                    let actual = self.attribute(found.target(), "actual")?;
                     match actual.as_ref().and_then(as_label) {
                         Some(actual) => label = actual,
                         None => return Ok(None),
@@ -247,6 +247,25 @@ impl Conditions<'_> {
             }
         }
         Ok(None)
+    }
+
+    /// What is wrong with setting a build setting to a value, if anything is.
+    pub(crate) fn problem_with(&self, label: &Label, value: &str) -> Result<Option<String>, AnalysisError> {
+        let Some(found) = self.build_setting(label)? else {
+            return Ok(Some(format!("{label} is no flag")));
+        };
+        let target = found.target();
+        let problem = match target.rule {
+            Rule::StringFlag => {
+                let values = fixed(target, "values").map_or_else(Vec::new, as_texts);
+                let is_known = values.is_empty() || values.iter().any(|known| known == value);
+                (!is_known).then(|| format!("is not a value (one of {})", values.join(", ")))
+            }
+            Rule::BoolFlag => truth(value).is_none().then(|| "is neither true nor false".to_owned()),
+            Rule::IntFlag => value.parse::<i32>().is_err().then(|| "is no whole number".to_owned()),
+            _ => None,
+        };
+        Ok(problem.map(|problem| format!("{label}: {value:?} {problem}")))
     }
 
     /// A dictionary from text to text.
@@ -262,14 +281,26 @@ fn is_default(label: &Label) -> bool {
     label.package() == "conditions" && label.name() == "default"
 }
 
+/// An attribute that no `select()` can decide.
+fn fixed<'a>(target: &'a Target, name: &str) -> Option<&'a Value> {
+    match &target.attributes.get(name)?.parts[..] {
+        [Part::Value(value)] => Some(value),
+        _ => None,
+    }
+}
+
 /// Truth values are written in several ways; numbers in one.
 fn are_equal(now: &str, wanted: &str) -> bool {
-    let truth = |text: &str| match text {
-        "True" | "true" | "1" | "yes" => Some(true),
-        "False" | "false" | "0" | "no" => Some(false),
-        _ => None,
-    };
     now == wanted || truth(now).is_some() && truth(now) == truth(wanted)
+}
+
+/// A truth value, as Bazel's flags have them (`Converters.BooleanConverter`).
+fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" | "t" | "y" => Some(true),
+        "false" | "0" | "no" | "f" | "n" => Some(false),
+        _ => None,
+    }
 }
 
 /// Lists and dictionaries are added up, as `+` and `|` do; texts as well.

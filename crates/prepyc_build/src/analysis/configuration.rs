@@ -188,6 +188,15 @@ impl Configuration {
         self.flags.get(name).map_or(&[], |flag| &flag.values)
     }
 
+    /// The flags that are targets and not rules_python's, with their values.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = (&Label, &str)> {
+        let settings = self.flags.iter().filter_map(|(name, flag)| match name {
+            FlagName::Setting(label) if !is_rules_python(label.repository()) => Some((label, flag)),
+            _ => None,
+        });
+        settings.flat_map(|(label, flag)| flag.values.iter().map(move |value| (label, value.as_str())))
+    }
+
     /// The value of a `--define`; the last one counts.
     pub(crate) fn define(&self, name: &str) -> Option<&str> {
         let defines = self.values(&FlagName::Native(Arc::from("define")));

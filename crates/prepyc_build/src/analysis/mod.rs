@@ -165,7 +165,24 @@ impl<'a> Walk<'a> {
             targets: BTreeMap::new(),
         };
         walk.configure(options.configuration.clone())?;
+        walk.check_settings()?;
         Ok(walk)
+    }
+
+    /// Whether the flags of the command line that are targets are there and can have their values.
+    ///
+    /// Those of repositories that are not here mean nothing to what is built: a `.bazelrc` may set them for other rules.
+    fn check_settings(&self) -> Result<(), AnalysisError> {
+        let conditions = self.conditions(0);
+        for (label, value) in self.options.configuration.settings() {
+            if !label.repository().is_empty() && look_up(self.loader, label).is_err() {
+                continue;
+            }
+            if let Some(problem) = conditions.problem_with(label, value)? {
+                return Err(AnalysisError::Given(format!("--{problem}")));
+            }
+        }
+        Ok(())
     }
 
     fn conditions(&self, configuration: usize) -> Conditions<'_> {

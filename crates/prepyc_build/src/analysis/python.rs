@@ -7,7 +7,7 @@ use prepyc_plan::{
 };
 
 use super::condition::Conditions;
-use super::configuration::{Configuration, FlagName, parse_python_version};
+use super::configuration::{Configuration, FlagName, is_rules_python, parse_python_version};
 use super::error::AnalysisError;
 use super::found::Declared;
 use super::labels::Referent;
@@ -54,12 +54,15 @@ impl Conditions<'_> {
             }
             let label: Label = flag.parse().map_err(|error| bad(format!("config_settings: {error}")))?;
             let name = FlagName::of_label(&label);
+            if let FlagName::Setting(label) = &name
+                && !is_rules_python(label.repository())
+                && let Some(problem) = self.problem_with(label, &value)?
+            {
+                return Err(bad(format!("config_settings: {problem}")));
+            }
             let default = match &name {
                 FlagName::Setting(label) if self.configuration.value(&name).is_none() => {
-                    let default = self.default_of(label)?;
-                    let default =
-                        default.ok_or_else(|| bad(format!("config_settings: {label} is no flag")))?;
-                    default.into_iter().next()
+                    self.default_of(label)?.and_then(|default| default.into_iter().next())
                 }
                 _ => None,
             };

@@ -5,7 +5,12 @@ def _start():
     from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 
     main, module, imports = @CONFIGURATION@
-    runfiles = os.environ["RUNFILES_DIR"]
+    runfiles = os.environ.get("RUNFILES_DIR")
+    if runfiles is None:
+        # Started as `python FILE`, past the shell.
+        runfiles = os.environ["RUNFILES_DIR"] = os.path.abspath(__file__) + ".runfiles"
+        if not os.path.isdir(runfiles):
+            sys.exit(f"{sys.argv[0]}: there are no runfiles at {runfiles}")
     entries = [os.path.join(runfiles, *path.split("/")) if path else runfiles for path in imports]
     os.environ["PYTHONPATH"] = os.pathsep.join(entries + [path for path in [os.environ.get("PYTHONPATH")] if path])
     if not getattr(sys.flags, "safe_path", sys.flags.isolated):
@@ -32,7 +37,11 @@ def _start():
 
     # Python caches what is imported, never the file that it is told to run.
     dont_write_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    code = loader.get_code(name)
+    try:
+        code = loader.get_code(name)
+    except ImportError as error:
+        python = "%d.%d" % sys.version_info[:2]
+        sys.exit(f"{sys.argv[0]}: {path}: {error}; it was not compiled for the Python that runs it, which is {python} ({sys.executable})")
     sys.dont_write_bytecode = dont_write_bytecode
     sys.argv[0] = path
     names = globals()
