@@ -64,6 +64,16 @@ fn one_that_dies_at_once() {
 }
 
 #[test]
+fn what_is_wrong_with_every_source_is_said_once() {
+    let workspace = Workspace::with_script(&script(COPY));
+    let said = workspace.build(&["--keep_going", "--strategy=PyCompile=worker"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert_eq!(said.err.matches("does not say supports-workers").count(), 1, "{said:?}");
+    assert!(said.err.ends_with("error: //app:a.py: and 4 more with the same error\n"), "{said:?}");
+    check_next(&workspace, &[]);
+}
+
+#[test]
 fn one_that_hangs() {
     for flags in [&[][..], &WORKER, &MULTIPLEX] {
         let words: &[&str] = if flags.is_empty() {

@@ -1,6 +1,7 @@
 //! What a build says: diagnostics and warnings on standard error, results and the summary on standard output.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::Duration;
 
 use prepyc_build::{Built, Message, Severity};
@@ -15,6 +16,8 @@ const TOLD_WARNINGS: usize = 20;
 
 /// Tells what was said of sources and targets.
 pub(super) fn tell_messages(built: &Built, console: &Console) {
+    // What keeps one source from being compiled often keeps all: no interpreter, no room.
+    let mut failures: BTreeMap<&str, (&Label, usize)> = BTreeMap::new();
     for Message { source, severity, text } in &built.messages {
         match severity {
             Severity::Warning => console.err_line(text),
@@ -26,8 +29,17 @@ pub(super) fn tell_messages(built: &Built, console: &Console) {
                 console.err_line(text);
                 console.err_line(&format!("error: {source} does not compile"));
             }
-            Severity::Failed => console.err_line(&format!("error: {source}: {text}")),
+            Severity::Failed => match failures.entry(text) {
+                Entry::Occupied(mut told) => told.get_mut().1 += 1,
+                Entry::Vacant(first) => {
+                    console.err_line(&format!("error: {source}: {text}"));
+                    first.insert((source, 0));
+                }
+            },
         }
+    }
+    for (first, more) in failures.values().filter(|(_, more)| *more > 0) {
+        console.err_line(&format!("error: {first}: and {more} more with the same error"));
     }
     tell_warnings(&built.warnings, console);
 }
