@@ -74,16 +74,17 @@ fn prepyc_worker_makes_what_the_build_makes_by_itself() {
 }
 
 #[test]
-fn the_precompiler_of_the_bazel_module_is_prepyc_itself() {
+fn the_precompiler_of_the_bazel_module_and_the_stock_one_are_prepyc_itself() {
     let workspace = Workspace::new();
-    let load = "load(\"@prepyc//:precompiler.bzl\", \"prepyc_precompiler\")\n";
-    workspace.write(
-        "tools/BUILD.bazel",
-        &tools(":own", &(load.to_owned() + "prepyc_precompiler(name = \"own\")\n")),
-    );
     let own = Said::of(&workspace.command(&["//app"]).output().unwrap()).expect_done("by itself");
-    let said = workspace.build(&[]).expect_done("by the module's rule");
-    assert!(own.out.contains("5 compiled") && said.out.contains("5 up to date"), "{own:?} {said:?}");
+    assert!(own.out.contains("5 compiled"), "{own:?}");
+    let load = "load(\"@prepyc//:precompiler.bzl\", \"prepyc_precompiler\")\n";
+    let rule = load.to_owned() + "prepyc_precompiler(name = \"own\")\n";
+    for precompiler in [":own", "@prepyc//:precompiler", "@rules_python//tools/precompiler:precompiler"] {
+        workspace.write("tools/BUILD.bazel", &tools(precompiler, &rule));
+        let said = workspace.build(&[]).expect_done(precompiler);
+        assert!(said.out.contains("5 up to date"), "{precompiler}: {said:?}");
+    }
 }
 
 #[test]
@@ -174,6 +175,8 @@ fn a_py_binary_runs_with_its_libraries_and_data() {
     ] {
         check_marked_copies(&workspace, &[flags, &[&python]].concat());
     }
+    let said = workspace.build(&["--pyc_only=enabled", &python]).expect_done("pycs alone");
+    assert!(said.out.contains("5 pycs: 5 compiled"), "{said:?}");
     // What precompiles is a target like any other, too: then it is precompiled by itself, as it was before.
     let mut command =
         workspace.command(&["--extra_toolchains=//tools:toolchain", "//tools:precompile", &python]);

@@ -37,7 +37,7 @@ impl Conditions<'_> {
         let Some(label) = self.label(target, "precompiler")? else {
             return Ok((Precompiler::Missing, None));
         };
-        if is_rules_python(label.repository()) && label.package() == "tools/precompiler" {
+        if is_known_precompiler(&label) {
             return Ok((Precompiler::Registered, None));
         }
         let tool = match self.refer(target, &label)? {
@@ -194,6 +194,13 @@ impl Conditions<'_> {
         }
         Ok(PrecompilerProgram::Executable { file: file.clone(), runfiles })
     }
+}
+
+/// Whether a label is that of rules_python's own precompiler, or of prepyc's Bazel module: here prepyc itself does.
+fn is_known_precompiler(label: &Label) -> bool {
+    let repository = label.repository();
+    is_rules_python(repository) && label.package() == "tools/precompiler"
+        || repository.trim_end_matches(['+', '~']) == "prepyc" && label.name() == "precompiler"
 }
 
 /// Whether a rule is that of prepyc's own Bazel module, which runs `prepyc-worker`: here prepyc itself does.
