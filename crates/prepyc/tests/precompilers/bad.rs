@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -166,34 +166,67 @@ fn a_damaged_entry_of_the_disk_cache_is_noticed_and_made_again() {
     assert!(build().out.contains("0 compiled, 5 from the cache"));
 }
 
-/// Interrupts a build whose precompiler has told its process id and waits for ever.
-fn interrupt(flags: &[&str]) {
-    let workspace = Workspace::new();
-    let fifo = workspace.path("started");
-    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    workspace.write("tools/BUILD.bazel", &tools("precompile.sh", ""));
-    let waiting = format!("echo $$ > {}; exec sleep 1000", fifo.display());
-    workspace.write_program("tools/precompile.sh", &script(&waiting));
-    let mut command = workspace.command(&["--extra_toolchains=//tools:toolchain", "//app"]);
-    let prepyc = command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut text = String::new();
-    fs::File::open(&fifo).unwrap().read_to_string(&mut text).unwrap();
-    let tool = Pid::from_raw(text.trim().parse().unwrap()).unwrap();
-    kill_process(Pid::from_child(&prepyc), Signal::INT).unwrap();
-    let said = Said::of(&prepyc.wait_with_output().unwrap());
-    assert_eq!(said.code, Some(130), "{said:?}");
-    assert_eq!(said.err.trim_end().lines().last(), Some("interrupted"), "{said:?}");
-    assert!(!said.err.contains("error: "), "{said:?}");
-    assert!(test_kill_process(tool).is_err(), "the tool still runs: {said:?}");
-    let (pycs, copies) = (workspace.pycs(), workspace.copies());
-    assert!(pycs.iter().all(|(name, pyc)| copies[name] == *pyc), "{pycs:?}");
-    assert!(!pycs.contains_key("bad"));
-    check_next(&workspace, flags);
+/// A build whose precompiler waits for ever over `bad.py`.
+struct Waiting {
+    workspace: Workspace,
+    prepyc: Child,
+    /// The precompiler.
+    tool: Pid,
+}
+
+impl Waiting {
+    /// Starts it, and comes back once the precompiler has told its process id.
+    fn start(flags: &[&str]) -> Waiting {
+        let workspace = Workspace::new();
+        let fifo = workspace.path("started");
+        mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        workspace.write("tools/BUILD.bazel", &tools("precompile.sh", ""));
+        let waiting = format!("echo $$ > {}; exec sleep 1000", fifo.display());
+        workspace.write_program("tools/precompile.sh", &script(&waiting));
+        let mut command = workspace.command(&["--extra_toolchains=//tools:toolchain", "//app"]);
+        let command = command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let prepyc = command.spawn().unwrap();
+        let mut text = String::new();
+        fs::File::open(&fifo).unwrap().read_to_string(&mut text).unwrap();
+        let tool = Pid::from_raw(text.trim().parse().unwrap()).unwrap();
+        Waiting { workspace, prepyc, tool }
+    }
+
+    /// Sends prepyc a signal, and looks at what is there once it has ended.
+    fn end(self, signal: Signal) -> (Workspace, Said) {
+        kill_process(Pid::from_child(&self.prepyc), signal).unwrap();
+        let said = Said::of(&self.prepyc.wait_with_output().unwrap());
+        let (pycs, copies) = (self.workspace.pycs(), self.workspace.copies());
+        assert!(pycs.iter().all(|(name, pyc)| copies[name] == *pyc), "{pycs:?}");
+        assert!(!pycs.contains_key("bad"));
+        (self.workspace, said)
+    }
 }
 
 #[test]
 fn an_interrupted_build_leaves_nothing_half_done_and_nobody_at_work() {
-    interrupt(&[]);
-    interrupt(&WORKER);
-    interrupt(&MULTIPLEX);
+    for flags in [&[][..], &WORKER, &MULTIPLEX] {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let waiting = Waiting::start(flags);
+            let tool = waiting.tool;
+            let (workspace, said) = waiting.end(signal);
+            assert_eq!(said.code, Some(code), "{said:?}");
+            assert_eq!(said.err, "interrupted\n");
+            assert!(test_kill_process(tool).is_err(), "the tool still runs: {said:?}");
+            check_next(&workspace, flags);
+        }
+    }
+}
+
+#[test]
+fn after_a_build_that_was_killed_the_next_one_is_right() {
+    for flags in [&[][..], &WORKER] {
+        let waiting = Waiting::start(flags);
+        let tool = waiting.tool;
+        // It has no say in this, so neither has it a way to end its tools.
+        let (workspace, said) = waiting.end(Signal::KILL);
+        assert_eq!(said.code, None, "{said:?}");
+        kill_process(tool, Signal::KILL).unwrap();
+        check_next(&workspace, flags);
+    }
 }
