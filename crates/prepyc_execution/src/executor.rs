@@ -137,6 +137,13 @@ fn gather(receiver: &Receiver<Message>, total: usize, on_event: &mut dyn FnMut(E
                 progress.running += 1;
                 on_event(Event::Started { action, progress });
             }
+            Message::UpToDate(actions) => {
+                for action in actions {
+                    progress.finished += 1;
+                    on_event(Event::Finished { action, outcome: &Outcome::UpToDate, progress });
+                    outcomes[action] = Outcome::UpToDate;
+                }
+            }
             Message::Warning(text) => on_event(Event::Warning(&text)),
             Message::Note(text) => on_event(Event::Note(&text)),
             Message::Finished { action, started, outcome } => {

@@ -37,25 +37,40 @@ pub(crate) struct Run<'a> {
 /// What a thread of a run tells the one that started it.
 pub(crate) enum Message {
     Started(usize),
-    Finished { action: usize, started: bool, outcome: Outcome },
+    /// Actions that had nothing to do, several at a time: telling of each would take longer than looking at it.
+    UpToDate(Vec<usize>),
+    Finished {
+        action: usize,
+        started: bool,
+        outcome: Outcome,
+    },
     Warning(String),
     Note(String),
 }
+
+/// So many actions that had nothing to do are told of at once.
+const TOLD_AT_ONCE: usize = 64;
 
 /// An action's own line to whoever started the run.
 struct Line<'a> {
     action: usize,
     started: bool,
+    /// Actions of this thread that had nothing to do and that nobody was told of.
+    up_to_date: &'a mut Vec<usize>,
     sender: &'a Sender<Message>,
 }
 
 impl Run<'_> {
     /// Takes actions until there are none.
     pub(crate) fn work(&self, actions: &[Action], sender: &Sender<Message>) {
+        let mut up_to_date = Vec::new();
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
-            let Some(action) = actions.get(index) else { return };
-            let mut line = Line { action: index, started: false, sender };
+            let mut line = Line { action: index, started: false, up_to_date: &mut up_to_date, sender };
+            let Some(action) = actions.get(index) else {
+                line.tell_up_to_date();
+                return;
+            };
             let outcome = if self.is_over() {
                 Outcome::Cancelled
             } else {
@@ -82,6 +97,14 @@ impl Run<'_> {
             if matches!(outcome, Outcome::Failed { .. }) && !self.second.contains_key(&index) {
                 self.forget(action);
             }
+            if matches!(outcome, Outcome::UpToDate) && !line.started {
+                line.up_to_date.push(index);
+                if line.up_to_date.len() >= TOLD_AT_ONCE {
+                    line.tell_up_to_date();
+                }
+                continue;
+            }
+            line.tell_up_to_date();
             // Whoever started the run waits for all of them.
             let _ = sender.send(Message::Finished { action: index, started: line.started, outcome });
         }
@@ -236,7 +259,16 @@ impl Line<'_> {
     fn start(&mut self) {
         if !self.started {
             self.started = true;
+            self.tell_up_to_date();
             self.say(Message::Started(self.action));
+        }
+    }
+
+    /// Tells of the actions that had nothing to do.
+    fn tell_up_to_date(&mut self) {
+        if !self.up_to_date.is_empty() {
+            let actions = std::mem::take(self.up_to_date);
+            self.say(Message::UpToDate(actions));
         }
     }
 }

@@ -16,8 +16,9 @@ use prepyc_execution::{
     CancelToken, Event, Executor, ExecutorOptions, Limits, OnFailure, PerMnemonic, StrategyKind,
     WorkerOptions,
 };
-use prepyc_plan::{ConfiguredLabel, MNEMONIC};
+use prepyc_plan::MNEMONIC;
 use prepyc_version::PyRelease;
+use rayon::prelude::*;
 
 use super::engines::Engines;
 use super::options::{self, ExecutionOptions, StrategyName, When};
@@ -33,8 +34,6 @@ const STATE_FOLDER: &str = ".prepyc";
 pub(super) struct Finished {
     pub(super) outputs: Outputs,
     pub(super) built: Built,
-    /// Programs that were put together; none where the build failed.
-    pub(super) programs: Vec<ConfiguredLabel>,
     /// Held to the end: one build at a time writes here.
     _lock: File,
 }
@@ -78,7 +77,7 @@ impl Session {
             console.stop_progress();
             built
         });
-        let mut finished = Finished { outputs, built, programs: Vec::new(), _lock: lock };
+        let mut finished = Finished { outputs, built, _lock: lock };
         if finished.built.is_success() && !interrupt.is_set() {
             self.assemble(analysis, &wanted, &mut finished)?;
             self.link_outputs(&base, console);
@@ -156,17 +155,22 @@ impl Session {
     /// Writes runfiles and launchers.
     fn assemble(&self, analysis: &Analysis, wanted: &Wanted, finished: &mut Finished) -> anyhow::Result<()> {
         let contents = Contents::new(analysis, &finished.outputs, &finished.built.failed);
+        let assembled: Vec<anyhow::Result<Vec<String>>> = wanted
+            .programs()
+            .par_iter()
+            .map(|label| {
+                let target = &analysis.targets[label];
+                let Some(content) = contents.program(target) else { return Ok(Vec::new()) };
+                let executable = finished.outputs.base().join(finished.outputs.program(label));
+                let version = target.program.as_ref().map(|program| program.python.version);
+                let interpreter = version.and_then(interpreter_on_path).unwrap_or_else(any_interpreter);
+                assemble(target, &content, &executable, &interpreter)?;
+                Ok(content.collisions.iter().map(|text| format!("{}: {text}", label.label)).collect())
+            })
+            .collect();
         let mut warnings = Vec::new();
-        for label in wanted.programs() {
-            let target = &analysis.targets[label];
-            let Some(content) = contents.program(target) else { continue };
-            let executable = finished.outputs.base().join(finished.outputs.program(label));
-            let interpreter =
-                target.program.as_ref().and_then(|program| interpreter_on_path(program.python.version));
-            let interpreter = interpreter.unwrap_or_else(any_interpreter);
-            assemble(target, &content, &executable, &interpreter)?;
-            warnings.extend(content.collisions.iter().map(|text| format!("{}: {text}", label.label)));
-            finished.programs.push(label.clone());
+        for collisions in assembled {
+            warnings.extend(collisions?);
         }
         finished.built.warnings.extend(warnings);
         Ok(())
