@@ -115,7 +115,7 @@ pub enum ExecutionError {
         /// What ran.
         program: String,
         /// The limit, in seconds.
-        seconds: u64,
+        seconds: f32,
         /// The last of what it said, after a newline; or nothing.
         tail: String,
     },

@@ -75,14 +75,26 @@ fn what_is_wrong_with_every_source_is_said_once() {
 
 #[test]
 fn one_that_hangs() {
-    for flags in [&[][..], &WORKER, &MULTIPLEX] {
-        let words: &[&str] = if flags.is_empty() {
-            &["killed, because it was not done after 1 s"]
-        } else {
-            &["did not answer within 1 s"]
-        };
-        check("sleep 1000", &[flags, &["--action_timeout=1"]].concat(), words);
+    let killed_once = "killed, because it was not done after 0.3 s";
+    for (flags, words) in [
+        (&[][..], killed_once),
+        (&WORKER, "did not answer within 0.3 s, and was killed"),
+        (&MULTIPLEX, "did not answer within 0.3 s, and was killed"),
+    ] {
+        let workspace = Workspace::with_script(&script("sleep 1000"));
+        let mut command = workspace.command(&["--extra_toolchains=//tools:toolchain", "//app:lone"]);
+        let said = Said::of(&command.args(flags).arg("--action_timeout=0.3").output().unwrap());
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.err.starts_with("error: //app:bad.py: ") && said.err.contains(words), "{said:?}");
+        check_next(&workspace, flags);
     }
+}
+
+#[test]
+fn one_that_hangs_over_one_of_many_requests() {
+    // Long enough for the others, whatever else the machine does.
+    let limit = "--action_timeout=3";
+    check("sleep 1000", &[&MULTIPLEX[..], &[limit]].concat(), &["did not answer within 3 s, and was killed"]);
 }
 
 #[test]

@@ -83,7 +83,7 @@ pub(crate) fn run_to_end(
             drop(group);
             let _ = silent.recv_timeout(LAST_WORDS);
             let tail = tail(&text(&said));
-            let (program, seconds) = (name_of(program), limit.as_secs());
+            let (program, seconds) = (name_of(program), limit.as_secs_f32());
             return Err(Failure::Failed(ExecutionError::TimedOut { program, seconds, tail }));
         }
         // A process that ends falls silent first; one that closed its streams and goes on is looked after.
