@@ -46,6 +46,17 @@ pub struct AnalysisOptions {
     pub platform: Option<Label>,
     /// The Python to take where no toolchain is registered.
     pub default_python: DefaultPython,
+    /// What one wrong target means for the others.
+    pub on_error: OnError,
+}
+
+/// What one wrong target means for the others that were asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// There is no analysis.
+    Stop,
+    /// It is left out, and what is wrong with it is among the analysis' errors.
+    KeepGoing,
 }
 
 /// A configuration of the build, and what follows from it alone.
@@ -76,6 +87,9 @@ pub struct Analysis {
     pub requested: Vec<ConfiguredLabel>,
     /// What was asked for but cannot be built, or need not be; sorted.
     pub skipped: Vec<Skipped>,
+    /// What is wrong with targets that are left out, each error once, by the label that was asked for. Always empty where the
+    /// first error is to be the end ([`OnError::Stop`]).
+    pub errors: Vec<AnalysisError>,
 }
 
 impl Analysis {
@@ -100,8 +114,17 @@ pub fn analyze(
     let mut walk = Walk::begin(loader, options)?;
     let mut skipped = Vec::new();
     let mut requested = Vec::new();
-    for found in request::expand(&walk.conditions(0), asked, &mut skipped)? {
-        requested.push(walk.reach(found)?);
+    let mut errors = Errors { on_error: options.on_error, errors: Vec::new() };
+    for found in request::expand(&walk.conditions(0), asked, &mut skipped, &mut errors)? {
+        let label = found.target().label.clone();
+        match walk.reach(found) {
+            Ok(reached) => requested.push(reached),
+            Err(error) => {
+                walk.leave_path();
+                errors.add(error)?;
+                skipped.push(Skipped { label, reason: "it, or what it needs, is wrong".to_owned() });
+            }
+        }
     }
     walk.reach_tools()?;
     requested.sort();
@@ -114,7 +137,30 @@ pub fn analyze(
         State::Done(target) => Some((label, *target)),
         State::Open => None,
     });
-    Ok(Analysis { plan, targets: targets.collect(), configurations, requested, skipped })
+    let errors = errors.errors;
+    Ok(Analysis { plan, targets: targets.collect(), configurations, requested, skipped, errors })
+}
+
+/// What is wrong so far, where that is not the end.
+pub(crate) struct Errors {
+    on_error: OnError,
+    errors: Vec<AnalysisError>,
+}
+
+impl Errors {
+    /// Keeps an error unless it is known already; hands it back where it is the end.
+    pub(crate) fn add(&mut self, error: AnalysisError) -> Result<(), AnalysisError> {
+        match self.on_error {
+            OnError::Stop => return Err(error),
+            OnError::KeepGoing => {
+                let text = error.to_string();
+                if self.errors.iter().all(|known| known.to_string() != text) {
+                    self.errors.push(error);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How far the walk is with a target.
@@ -278,6 +324,11 @@ impl<'a> Walk<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Forgets the targets on a path that came to an error.
+    fn leave_path(&mut self) {
+        self.targets.retain(|_, state| matches!(state, State::Done(_)));
     }
 
     fn step(

@@ -3,6 +3,7 @@
 use prepyc_loading::{Rule, Target, Value};
 use prepyc_plan::Label;
 
+use super::Errors;
 use super::condition::{Conditions, MAX_ALIASES, package_of};
 use super::error::AnalysisError;
 use super::found::{Declared, Named, look_up};
@@ -40,10 +41,13 @@ pub(crate) fn expand(
     conditions: &Conditions<'_>,
     asked: &[Asked],
     skipped: &mut Vec<Skipped>,
+    errors: &mut Errors,
 ) -> Result<Vec<Declared>, AnalysisError> {
     let mut found = Vec::new();
     for Asked { label, why } in asked {
-        conditions.open_request(label, *why, MAX_ALIASES, &mut found, skipped)?;
+        if let Err(error) = conditions.open_request(label, *why, MAX_ALIASES, &mut found, skipped) {
+            errors.add(error)?;
+        }
     }
     found.sort_by(|left, right| left.target().label.cmp(&right.target().label));
     found.dedup_by(|left, right| left.target().label == right.target().label);

@@ -4,20 +4,29 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use prepyc_build::analysis::{Asked, Why};
+use prepyc_build::analysis::{AnalysisError, Asked, OnError, Why};
 use prepyc_loading::{LoadErrorKind, Loader, PackageId};
 use prepyc_plan::Label;
 
 use super::patterns::{Pattern, Repository, Sign, Subject, Which};
 
+/// What patterns mean, and the packages that could not be loaded.
+pub(super) struct Expanded {
+    /// Everything that they mean, by label.
+    pub(super) asked: Vec<Asked>,
+    /// What is wrong with packages that they would take whatever is in; empty where the first error is the end.
+    pub(super) errors: Vec<AnalysisError>,
+}
+
 /// What patterns mean together: in their order, each adds or takes away.
 ///
 /// # Errors
-/// A package that cannot be loaded, or a single label that names nothing.
-pub(super) fn expand(loader: &Loader, patterns: &[Pattern]) -> anyhow::Result<Vec<Asked>> {
+/// A package that cannot be loaded, where that is the end, or a single label that names nothing.
+pub(super) fn expand(loader: &Loader, patterns: &[Pattern], on_error: OnError) -> anyhow::Result<Expanded> {
     let mut asked: BTreeMap<Label, Why> = BTreeMap::new();
+    let mut errors = Vec::new();
     for pattern in patterns {
-        let meant = meaning(loader, pattern)?;
+        let meant = meaning(loader, pattern, on_error)?;
         match pattern.sign {
             Sign::Unwanted => {
                 for label in &meant.labels {
@@ -31,13 +40,15 @@ pub(super) fn expand(loader: &Loader, patterns: &[Pattern]) -> anyhow::Result<Ve
                 }
             }
         }
+        errors.extend(meant.errors);
     }
-    Ok(asked.into_iter().map(|(label, why)| Asked { label, why }).collect())
+    let asked = asked.into_iter().map(|(label, why)| Asked { label, why }).collect();
+    Ok(Expanded { asked, errors })
 }
 
 /// The one target that a pattern names.
 pub(super) fn single(loader: &Loader, pattern: &Pattern) -> anyhow::Result<Asked> {
-    let meant = meaning(loader, pattern)?;
+    let meant = meaning(loader, pattern, OnError::Stop)?;
     match <[Label; 1]>::try_from(meant.labels) {
         Ok([label]) if meant.why == Why::Named => Ok(Asked { label, why: Why::Named }),
         _ => bail!("{pattern}: one target is wanted here, not a pattern"),
@@ -47,9 +58,10 @@ pub(super) fn single(loader: &Loader, pattern: &Pattern) -> anyhow::Result<Asked
 struct Meant {
     labels: Vec<Label>,
     why: Why,
+    errors: Vec<AnalysisError>,
 }
 
-fn meaning(loader: &Loader, pattern: &Pattern) -> anyhow::Result<Meant> {
+fn meaning(loader: &Loader, pattern: &Pattern, on_error: OnError) -> anyhow::Result<Meant> {
     let repository = match &pattern.repository {
         Repository::Main => String::new(),
         Repository::Apparent(name) => loader.workspace().canonical(name, ""),
@@ -59,19 +71,17 @@ fn meaning(loader: &Loader, pattern: &Pattern) -> anyhow::Result<Meant> {
     match &pattern.subject {
         Subject::Target { .. } | Subject::Path(_) => {
             let label = named(loader, &repository, pattern)?;
-            Ok(Meant { labels: vec![label], why: Why::Named })
+            Ok(Meant { labels: vec![label], why: Why::Named, errors: Vec::new() })
         }
         Subject::Package { package: name, which } => {
-            let labels = matched(loader, &[package(name)], *which).with_context(|| pattern.to_string())?;
-            Ok(Meant { labels, why: Why::Matched })
+            matched(loader, &[package(name)], *which, on_error).with_context(|| pattern.to_string())
         }
         Subject::Below { folder, which } => {
             let packages = loader.packages_below(&repository, folder).with_context(|| pattern.to_string())?;
             if packages.is_empty() {
                 bail!("{pattern}: there is no package in this folder or below");
             }
-            let labels = matched(loader, &packages, *which)?;
-            Ok(Meant { labels, why: Why::Matched })
+            matched(loader, &packages, *which, on_error)
         }
     }
 }
@@ -92,16 +102,28 @@ fn named(loader: &Loader, repository: &str, pattern: &Pattern) -> anyhow::Result
     first.with_context(|| format!("{pattern}: it names no target"))
 }
 
-fn matched(loader: &Loader, packages: &[PackageId], which: Which) -> anyhow::Result<Vec<Label>> {
-    let mut labels = Vec::new();
+fn matched(
+    loader: &Loader,
+    packages: &[PackageId],
+    which: Which,
+    on_error: OnError,
+) -> anyhow::Result<Meant> {
+    let mut meant = Meant { labels: Vec::new(), why: Why::Matched, errors: Vec::new() };
     for package in loader.load_all(packages) {
-        let package = package?;
-        labels.extend(package.targets.values().map(|target| target.label.clone()));
+        let package = match package {
+            Ok(package) => package,
+            Err(error) if on_error == OnError::KeepGoing => {
+                meant.errors.push(error.into());
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        meant.labels.extend(package.targets.values().map(|target| target.label.clone()));
         if which == Which::RulesAndFiles {
             for name in package.exported_files.keys() {
-                labels.push(Label::new(&package.id.repository, &package.id.name, name)?);
+                meant.labels.push(Label::new(&package.id.repository, &package.id.name, name)?);
             }
         }
     }
-    Ok(labels)
+    Ok(meant)
 }

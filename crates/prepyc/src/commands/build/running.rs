@@ -41,19 +41,21 @@ pub(crate) fn run(invocation: Invocation, console: &mut Console) -> anyhow::Resu
     }
     match request {
         Request::Build { patterns } => {
-            let analysis = session.analyze(&asked::expand(&session.loader, &patterns)?)?;
-            build(&session, &analysis, console).map(|(status, _)| status)
+            let analysis = session.analyze_patterns(&patterns)?;
+            let (status, _) = build(&session, &analysis, console)?;
+            Ok(or_unusable(status, &analysis))
         }
         Request::Run { target, arguments } => {
             let (analysis, asked) = session.single(&target)?;
             run_program(&session, &analysis, &asked, arguments, console)
         }
         Request::Test { patterns } => {
-            let analysis = session.analyze(&asked::expand(&session.loader, &patterns)?)?;
-            test(&session, &analysis, console)
+            let analysis = session.analyze_patterns(&patterns)?;
+            let status = test(&session, &analysis, console)?;
+            Ok(or_unusable(status, &analysis))
         }
         Request::Explain { patterns, format } => {
-            let analysis = session.analyze(&asked::expand(&session.loader, &patterns)?)?;
+            let analysis = session.analyze_patterns(&patterns)?;
             let explanations = explain(&analysis);
             match format {
                 ExplainFormat::Json => console.out_line(&serde_json::to_string_pretty(&explanations)?)?,
@@ -67,7 +69,7 @@ pub(crate) fn run(invocation: Invocation, console: &mut Console) -> anyhow::Resu
                 }
             }
             tell_skipped(&analysis, console);
-            Ok(ExitStatus::Done)
+            Ok(or_unusable(ExitStatus::Done, &analysis))
         }
         Request::Zip { target, output } => {
             let (analysis, asked) = session.single(&target)?;
@@ -135,12 +137,23 @@ fn tell_printed(loader: &Loader, analysis: &Analysis, console: &Console) {
 }
 
 fn tell_skipped(analysis: &Analysis, console: &Console) {
+    for error in &analysis.errors {
+        console.err_line(&format!("error: {error}"));
+    }
     let texts: Vec<String> = analysis
         .skipped
         .iter()
         .map(|skipped| format!("{} is left out: {}", skipped.label, skipped.reason))
         .collect();
     outcome::tell_warnings(&texts, console);
+}
+
+/// How a command ends that went on after errors in BUILD files.
+fn or_unusable(status: ExitStatus, analysis: &Analysis) -> ExitStatus {
+    match status {
+        ExitStatus::Done | ExitStatus::Failed if !analysis.errors.is_empty() => ExitStatus::Unusable,
+        status => status,
+    }
 }
 
 /// The one program that was asked for.

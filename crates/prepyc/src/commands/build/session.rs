@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use anyhow::{Context as _, anyhow, bail};
 use prepyc_build::analysis::{
-    Analysis, AnalysisOptions, Asked, Configuration, DefaultPython, FlagName, Interpreter, analyze,
+    Analysis, AnalysisOptions, Asked, Configuration, DefaultPython, FlagName, Interpreter, OnError, analyze,
 };
 use prepyc_loading::{Loader, PackageId, Value, Workspace};
 use prepyc_plan::{Flags, Given, Label, PythonVersion};
 
-use super::options::{BuildOptions, LabelFlagValue, given};
+use super::asked::{self, Expanded};
+use super::options::{BuildOptions, LabelFlagValue, OnFailure, given};
+use super::patterns::Pattern;
 use crate::commands::target::find_on_path;
 
 /// A workspace that is open.
@@ -35,6 +37,25 @@ impl Session {
         Ok(Session { loader: Loader::new(workspace)?, options, started })
     }
 
+    /// Analyses what patterns mean.
+    ///
+    /// # Errors
+    /// Whatever is wrong with a BUILD file, a label, an attribute or a flag; with `--keep_going` only what concerns everything.
+    pub(super) fn analyze_patterns(&self, patterns: &[Pattern]) -> anyhow::Result<Analysis> {
+        let Expanded { asked, mut errors } = asked::expand(&self.loader, patterns, self.on_error())?;
+        let mut analysis = self.analyze(&asked)?;
+        errors.append(&mut analysis.errors);
+        analysis.errors = errors;
+        Ok(analysis)
+    }
+
+    fn on_error(&self) -> OnError {
+        match self.options.execution.on_failure {
+            OnFailure::Stop => OnError::Stop,
+            OnFailure::KeepGoing => OnError::KeepGoing,
+        }
+    }
+
     /// Analyses what was asked for.
     ///
     /// # Errors
@@ -49,6 +70,7 @@ impl Session {
             extra_toolchains: self.extra_toolchains(),
             platform,
             default_python: self.default_python()?,
+            on_error: self.on_error(),
         };
         let mut analysis = analyze(&self.loader, &options, asked)?;
         let filter = &self.options.build_tag_filters;
