@@ -39,7 +39,7 @@ pub(crate) struct CachedResult {
 pub(crate) enum Lookup {
     Hit(CachedResult),
     Miss,
-    /// There was something that is of no use, and is gone now: what, and why.
+    /// There was something that is of no use, and is gone now, if it could be removed: what, and why.
     Damaged(String),
 }
 
@@ -144,8 +144,8 @@ fn unreadable(path: &Path, error: &io::Error) -> Lookup {
 /// Removes what is of no use, so that it is made anew.
 fn damaged(path: &Path, why: &str) -> Lookup {
     let gone = match fs::remove_file(path) {
-        Ok(()) => "removed".to_owned(),
-        Err(error) => format!("and cannot be removed: {error}"),
+        Ok(()) => "removed; what it was for is built again".to_owned(),
+        Err(error) => format!("which cannot be removed ({error}); what it is for is built again"),
     };
     Lookup::Damaged(format!("{}: damaged cache entry ({why}), {gone}", path.display()))
 }

@@ -21,11 +21,9 @@ pub enum Event<'a> {
         /// All of them.
         progress: Progress,
     },
-    /// Something is wrong that costs no action its outputs: the cache cannot be written to, a worker broke the protocol
-    /// after its last answer.
+    /// Something is wrong that costs no action its outputs: the cache cannot be written to or has a damaged entry, the
+    /// ledger is lost, a worker broke the protocol after its last answer.
     Warning(&'a str),
-    /// Something that was mended at once, for whoever wants to hear of it: a damaged cache entry, a lost ledger.
-    Note(&'a str),
 }
 
 /// How far a run is.

@@ -34,7 +34,7 @@ pub struct Executor {
     /// Whether the ledger holds what its file does not.
     pub(crate) unsaved: AtomicBool,
     /// What is to be told on the next run.
-    note: Mutex<Option<String>>,
+    warning: Mutex<Option<String>>,
     engines: FoundEngines,
     pub(crate) programs: LazyPrograms,
 }
@@ -43,14 +43,14 @@ impl Executor {
     /// An executor that has started nothing yet. It reads the ledger of the last build.
     pub fn new(options: ExecutorOptions) -> Executor {
         let outputs = OutputRoot::new(options.output_root.clone());
-        let (ledger, digests, note) = Ledger::load(&ledger_path(&options));
+        let (ledger, digests, warning) = Ledger::load(&ledger_path(&options));
         Executor {
             outputs,
             digests,
             cache: options.disk_cache.clone().map(DiskCache::new),
             ledger: RwLock::new(ledger),
             unsaved: AtomicBool::new(false),
-            note: Mutex::new(note),
+            warning: Mutex::new(warning),
             engines: FoundEngines::default(),
             programs: LazyPrograms::default(),
             options,
@@ -79,8 +79,8 @@ impl Executor {
             second: second_makers(actions),
             cache_failed: AtomicBool::new(false),
         };
-        if let Some(note) = self.note.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            on_event(Event::Note(&note));
+        if let Some(text) = self.warning.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            on_event(Event::Warning(&text));
         }
         let (sender, receiver) = mpsc::channel();
         let outcomes = thread::scope(|scope| {
@@ -145,7 +145,6 @@ fn gather(receiver: &Receiver<Message>, total: usize, on_event: &mut dyn FnMut(E
                 }
             }
             Message::Warning(text) => on_event(Event::Warning(&text)),
-            Message::Note(text) => on_event(Event::Note(&text)),
             Message::Finished { action, started, outcome } => {
                 progress.running -= usize::from(started);
                 progress.finished += 1;

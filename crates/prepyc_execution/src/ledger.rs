@@ -64,10 +64,13 @@ impl Ledger {
         match read_bounded(path, LIMIT_BYTES) {
             Ok(bytes) => match decode(&bytes) {
                 Some((ledger, files)) => (ledger, FileDigests::from_earlier(files), None),
-                None => useless(Some(format!("{}: damaged, and not used", path.display()))),
+                None => useless(Some(format!("{}: damaged, so everything is made again", path.display()))),
             },
             Err(error) if error.kind() == io::ErrorKind::NotFound => useless(None),
-            Err(error) => useless(Some(format!("{}: not used: {error}", path.display()))),
+            Err(error) => useless(Some(format!(
+                "{}: cannot be read, so everything is made again: {error}",
+                path.display()
+            ))),
         }
     }
 

@@ -130,12 +130,14 @@ pub enum ExecutionError {
         tail: String,
     },
     /// The tool said that it was done, but an output is not there, or no regular file.
-    #[error("{program} said that it was done, but {problem}")]
+    #[error("{program} said that it was done, but {problem}{tail}")]
     Output {
         /// What ran.
         program: String,
         /// `did not make X`, `made a symbolic link of X`.
         problem: String,
+        /// The last of what it said, after a newline; or nothing.
+        tail: String,
     },
     /// The tool wrote where it must not.
     #[error("{program} wrote {}, which is none of the action's outputs", path.display())]

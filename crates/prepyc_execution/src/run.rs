@@ -45,7 +45,6 @@ pub(crate) enum Message {
         outcome: Outcome,
     },
     Warning(String),
-    Note(String),
 }
 
 /// So many actions that had nothing to do are told of at once.
@@ -162,7 +161,7 @@ impl Run<'_> {
             Lookup::Hit(CachedResult { outputs, text }) => Some(Made { outputs, text }),
             Lookup::Miss => None,
             Lookup::Damaged(what) => {
-                line.say(Message::Note(what));
+                line.say(Message::Warning(what));
                 None
             }
         }

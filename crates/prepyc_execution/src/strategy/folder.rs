@@ -13,6 +13,7 @@ use crate::action::{Action, Input, Output};
 use crate::codec::read_bounded;
 use crate::digest::Digest;
 use crate::outcome::ExecutionError;
+use crate::strategy::process::tail;
 
 /// A larger output is not taken, in bytes.
 const OUTPUT_LIMIT_BYTES: u64 = 1 << 30;
@@ -73,18 +74,23 @@ impl Folder {
         written.map_err(|error| state(&path, error))
     }
 
-    /// Takes the action's outputs out, which `program` has made.
+    /// Takes the action's outputs out, which `program` has made, and said this.
     pub(crate) fn take_outputs(
         &self,
         action: &Action,
         program: &str,
+        said: &str,
     ) -> Result<Vec<Vec<u8>>, ExecutionError> {
-        action.outputs.iter().map(|output| self.take_output(output, program)).collect()
+        action.outputs.iter().map(|output| self.take_output(output, program, said)).collect()
     }
 
-    fn take_output(&self, output: &Output, program: &str) -> Result<Vec<u8>, ExecutionError> {
+    fn take_output(&self, output: &Output, program: &str, said: &str) -> Result<Vec<u8>, ExecutionError> {
         let path = self.0.join(&output.exec_path);
-        let problem = |what: String| ExecutionError::Output { program: program.to_owned(), problem: what };
+        let problem = |problem: String| ExecutionError::Output {
+            program: program.to_owned(),
+            problem,
+            tail: tail(said),
+        };
         let name = &output.exec_path;
         match fs::symlink_metadata(&path) {
             Ok(metadata) if metadata.is_file() => {}

@@ -48,7 +48,7 @@ pub(crate) fn run_local(spawn: &ProgramSpawn<'_>, root: &ExecutionRoot) -> Resul
     let action = spawn.prepared.action;
     root.prepare(action, &spawn.program.files, spawn.tool.places)?;
     let text = run_in(spawn, root.folder())?;
-    Ok(Made { outputs: root.folder().take_outputs(action, &name_of(spawn.program))?, text })
+    Ok(Made { outputs: root.folder().take_outputs(action, &name_of(spawn.program), &text)?, text })
 }
 
 /// Runs the program in a folder with nothing but its own files and the action's inputs.
@@ -60,7 +60,7 @@ pub(crate) fn run_sandboxed(spawn: &ProgramSpawn<'_>, sandboxes: &Sandboxes) -> 
     action.outputs.iter().try_for_each(|output| sandbox.folder.make_room(output))?;
     let text = run_in(spawn, &sandbox.folder)?;
     let program = name_of(spawn.program);
-    let outputs = sandbox.folder.take_outputs(action, &program)?;
+    let outputs = sandbox.folder.take_outputs(action, &program, &text)?;
     match sandbox.folder.stray(&[files, &action.inputs], &[&params_path(spawn)]) {
         Some(path) => Err(ExecutionError::WroteOutside { program, path }.into()),
         None => Ok(Made { outputs, text }),

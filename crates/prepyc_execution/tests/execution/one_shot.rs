@@ -72,6 +72,7 @@ fn what_it_must_not_do_is_said_in_one_message_each() {
     for strategy in BOTH {
         for (what, message) in [
             (":", "said that it was done, but did not make bin/pkg/a.pyc"),
+            ("echo to; echo each >&2", "did not make bin/pkg/a.pyc\nto\neach"),
             ("ln -s /etc/passwd $pyc", "made a symbolic link of bin/pkg/a.pyc"),
             ("mkdir $pyc", "made no regular file of bin/pkg/a.pyc"),
             ("echo dying; kill -9 $$", "ended by signal 9\ndying"),

@@ -117,7 +117,10 @@ fn a_ledger_that_is_no_ledger_is_as_good_as_none() {
         fs::write(&ledger, damage).unwrap();
         let (outcomes, said) = run_hearing(&Executor::new(workspace.options()), &actions);
         assert_eq!(letters(&outcomes), "rrr");
-        assert!(said.len() == 1 && said[0].ends_with("state/ledger: damaged, and not used"), "{said:?}");
+        assert!(
+            said.len() == 1 && said[0].ends_with("state/ledger: damaged, so everything is made again"),
+            "{said:?}"
+        );
         assert_eq!(letters(&workspace.run(&actions)), "uuu");
     }
     fs::remove_file(&ledger).unwrap();

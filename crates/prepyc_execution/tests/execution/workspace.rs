@@ -130,7 +130,7 @@ pub(crate) fn run(executor: &Executor, actions: &[Action]) -> Vec<Outcome> {
     outcomes
 }
 
-/// The same, with the warnings and notes.
+/// The same, with the warnings.
 pub(crate) fn run_hearing(executor: &Executor, actions: &[Action]) -> (Vec<Outcome>, Vec<String>) {
     let mut running = 0;
     let mut finished = 0;
@@ -145,7 +145,7 @@ pub(crate) fn run_hearing(executor: &Executor, actions: &[Action]) -> (Vec<Outco
             finished += 1;
             assert_eq!((progress.finished, progress.total), (finished, actions.len()));
         }
-        Event::Warning(text) | Event::Note(text) => said.push(text.to_owned()),
+        Event::Warning(text) => said.push(text.to_owned()),
     });
     assert_eq!((running, finished), (0, actions.len()));
     (outcomes, said)

@@ -68,11 +68,6 @@ impl Session {
                     Event::Finished { .. } => console.advance_progress(),
                     Event::Started { .. } => {}
                     Event::Warning(text) => console.err_line(&format!("warning: {text}")),
-                    Event::Note(text) => {
-                        if self.options.console.verbosity == options::Verbosity::Verbose {
-                            console.err_line(text);
-                        }
-                    }
                 });
             console.stop_progress();
             built

@@ -197,7 +197,7 @@ fn take(
     {
         return Err(outside(path).into());
     }
-    let outputs = folder.take_outputs(action, &format!("worker {}", instance.name()))?;
+    let outputs = folder.take_outputs(action, &format!("worker {}", instance.name()), &response.output)?;
     if let Place::Own(_) = &instance.place {
         let tool: &[_] = if sandbox_dir.is_empty() { &spawn.program.files } else { &[] };
         if let Some(path) = folder.stray(&[tool, &action.inputs], &[]) {
