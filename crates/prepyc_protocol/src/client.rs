@@ -16,6 +16,9 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use crate::message::{Protocol, WorkRequest, WorkResponse};
 use crate::stream::{ResponseReader, write_request};
 
+/// How long the end of its output is waited for where a worker does not take its input: it most likely ended.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// Whether a worker is sent one request at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plexing {
@@ -120,8 +123,13 @@ impl Client {
         drop(outstanding);
         request.request_id = id;
         request.cancel = false;
-        self.write(&request)?;
-        Ok(Reply { id, answer, outstanding: Arc::clone(&self.outstanding) })
+        let reply = Reply { id, answer, outstanding: Arc::clone(&self.outstanding) };
+        self.write(&request).map_err(|error| match reply.wait_for(LAST_WORDS) {
+            // It is gone, and what it said before tells more than that nobody listens any more.
+            Some(Err(why)) => why,
+            _ => error,
+        })?;
+        Ok(reply)
     }
 
     /// Asks for a request to be given up. Its reply says whether it was.

@@ -72,6 +72,17 @@ fn singleplex_is_one_at_a_time() {
 }
 
 #[test]
+fn a_worker_that_is_gone_is_told_of_by_what_it_said() {
+    let client = start("echo hello", Plexing::Multiplex);
+    assert!(matches!(client.wait_for_end(Duration::from_secs(60)), Some(ProcessEnd::Exit(0))));
+    let error = match client.submit(WorkRequest::default()) {
+        Ok(reply) => reply.wait().unwrap_err(),
+        Err(error) => error,
+    };
+    assert_eq!(why(error), "malformed json message: 'h' where '{' should be");
+}
+
+#[test]
 fn whoever_waits_hears_why_there_is_no_answer() {
     for (script, reason) in [
         ("read a; exit 3", "it ended its output"),
