@@ -9,7 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches, Subcommand, value_parser};
 
 use super::command_name::CommandName;
-use super::flags::{FLAGS, FlagSpec, Takes};
+use super::flags::{self, FlagSpec, Takes};
 
 /// The id of the argument that takes all words.
 const WORDS: &str = "words";
@@ -79,7 +79,7 @@ fn described(name: CommandName) -> Command {
         .value_parser(value_parser!(OsString))
         .value_name(operand(name))
         .help(about_operand(name));
-    let flags = FLAGS.iter().filter(|flag| flag.commands.contains(&name)).map(argument);
+    let flags = flags::all().filter(|flag| flag.commands.contains(&name)).map(argument);
     let (about, more) = about(name);
     Command::new(name.word())
         .about(about)

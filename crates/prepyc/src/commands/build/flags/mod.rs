@@ -2,7 +2,12 @@
 //!
 //! One table for `.bazelrc` files, the command line and the documentation.
 
-mod table;
+mod configuration;
+mod execution;
+mod output;
+mod precompiling;
+mod rc_files;
+mod testing;
 mod values;
 
 use std::num::NonZeroUsize;
@@ -12,9 +17,23 @@ use prepyc_loading::bazelrc::{Origin, from_workspace};
 use prepyc_plan::SettingError;
 
 use super::command_name::CommandName;
-use super::options::{BuildOptions, ExplainFormat, ReportFormat, StrategyName};
-pub(super) use table::FLAGS;
+use super::options::{BuildOptions, ExplainFormat, ReportFormat, Sourced, StrategyName, given};
 pub(super) use values::truth;
+
+/// Every flag, by subject, in the order of `--help`.
+const SUBJECTS: [&[FlagSpec]; 6] = [
+    precompiling::FLAGS,
+    configuration::FLAGS,
+    execution::FLAGS,
+    testing::FLAGS,
+    output::FLAGS,
+    rc_files::FLAGS,
+];
+
+/// Every flag, in the order of `--help`.
+pub(super) fn all() -> impl Iterator<Item = &'static FlagSpec> {
+    SUBJECTS.into_iter().flatten()
+}
 
 /// One flag.
 pub(super) struct FlagSpec {
@@ -75,9 +94,9 @@ pub(super) struct Draft {
     /// What `~` stands for.
     pub(super) home: Option<PathBuf>,
     /// `--spawn_strategy`
-    pub(super) any_strategy: Vec<super::options::Sourced<StrategyName>>,
+    pub(super) any_strategy: Vec<Sourced<StrategyName>>,
     /// `--strategy=PyCompile=…`
-    pub(super) own_strategy: Vec<super::options::Sourced<StrategyName>>,
+    pub(super) own_strategy: Vec<Sourced<StrategyName>>,
     /// `--worker_max_instances`
     pub(super) instances: PerMnemonic,
     /// `--worker_max_multiplex_instances`
@@ -125,6 +144,37 @@ pub(super) struct RcChoice {
     pub(super) files: Vec<PathBuf>,
     /// `--ignore_all_rc_files`
     pub(super) none: bool,
+}
+
+/// A flag of every command; the rest is filled in.
+const fn flag(
+    heading: &'static str,
+    name: &'static str,
+    takes: Takes,
+    set: fn(&mut Draft, FlagValue<'_>) -> Result<(), Problem>,
+    help: &'static str,
+) -> FlagSpec {
+    FlagSpec {
+        name,
+        aliases: &[],
+        short: None,
+        takes,
+        heading,
+        commands: &CommandName::ALL,
+        help,
+        more: "",
+        set,
+    }
+}
+
+/// Sets a flag of precompiling.
+fn setting(draft: &mut Draft, name: &str, value: FlagValue<'_>) -> Result<(), Problem> {
+    Ok(draft.options.flags.set(name, value.text, given(value.origin))?)
+}
+
+/// A value, and where it was given.
+fn sourced<T>(value: T, from: FlagValue<'_>) -> Sourced<T> {
+    Sourced { value, origin: from.origin.clone() }
 }
 
 impl From<SettingError> for Problem {
@@ -194,21 +244,20 @@ impl Draft {
 impl FlagSpec {
     /// The flag of that name, among those of a command.
     pub(super) fn named(name: &str, command: CommandName) -> Option<&'static FlagSpec> {
-        FLAGS.iter().find(|flag| {
+        all().find(|flag| {
             flag.commands.contains(&command) && (flag.name == name || flag.aliases.contains(&name))
         })
     }
 
     /// The flag with that letter, among those of a command.
     pub(super) fn lettered(letter: char, command: CommandName) -> Option<&'static FlagSpec> {
-        FLAGS.iter().find(|flag| flag.commands.contains(&command) && flag.short == Some(letter))
+        all().find(|flag| flag.commands.contains(&command) && flag.short == Some(letter))
     }
 }
 
 /// The name of a flag of `command` that a wrong one may have been meant for.
 pub(super) fn similar(name: &str, command: CommandName) -> Option<&'static str> {
-    let names = FLAGS
-        .iter()
+    let names = all()
         .filter(|flag| flag.commands.contains(&command))
         .flat_map(|flag| flag.aliases.iter().copied().chain([flag.name]));
     let scored = names.map(|candidate| (strsim::normalized_damerau_levenshtein(name, candidate), candidate));

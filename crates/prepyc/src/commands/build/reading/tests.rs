@@ -395,7 +395,7 @@ fn help_describes_every_flag_of_the_command() {
     for command in CommandName::ALL {
         for line in [vec![command.word(), "--help"], vec![command.word(), "--//x:y=z", "--help", "--foo"]] {
             let help = read_words_with("", &line).unwrap_err();
-            for flag in crate::commands::build::flags::FLAGS {
+            for flag in crate::commands::build::flags::all() {
                 let mentioned = help.contains(&format!("--{}", flag.name));
                 assert!(mentioned || !flag.commands.contains(&command), "{}: {}", command.word(), flag.name);
             }
@@ -410,10 +410,8 @@ fn help_describes_every_flag_of_the_command() {
 #[test]
 fn flags_have_one_name_each() {
     for command in CommandName::ALL {
-        let flags: Vec<&FlagSpec> = crate::commands::build::flags::FLAGS
-            .iter()
-            .filter(|flag| flag.commands.contains(&command))
-            .collect();
+        let flags: Vec<&FlagSpec> =
+            crate::commands::build::flags::all().filter(|flag| flag.commands.contains(&command)).collect();
         let mut names: Vec<String> = flags
             .iter()
             .flat_map(|flag| flag.aliases.iter().chain([&flag.name]))
