@@ -7,12 +7,12 @@ use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use prepyc_execution::CancelToken;
+use prepyc_execution::{CancelToken, Guardian};
 use prepyc_plan::Label;
 use rustix::process::{Pid, Signal, kill_process_group};
 use wait_timeout::ChildExt;
@@ -107,6 +107,13 @@ impl Verdict {
     }
 }
 
+/// What every test that is run needs.
+struct Runner<'a> {
+    run: &'a TestRun,
+    cancel: &'a CancelToken,
+    guardian: Arc<Guardian>,
+}
+
 /// Runs tests; the results stand in the order of the tests. `on_result` hears of each as soon as it is there.
 pub fn run_tests(
     tests: &[Test],
@@ -115,6 +122,7 @@ pub fn run_tests(
     on_result: &(dyn Fn(&TestResult) + Sync),
 ) -> Vec<TestResult> {
     let jobs = run.jobs.clamp(1, tests.len().max(1));
+    let runner = Runner { run, cancel, guardian: Guardian::start() };
     let next = AtomicUsize::new(0);
     let results = Mutex::new(Vec::with_capacity(tests.len()));
     thread::scope(|scope| {
@@ -123,7 +131,7 @@ pub fn run_tests(
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(test) = tests.get(place) else { break };
-                    let result = run_test(place, test, run, cancel);
+                    let result = run_test(place, test, &runner);
                     on_result(&result);
                     results.lock().expect("no test thread panics with the results").push(result);
                 }
@@ -136,7 +144,7 @@ pub fn run_tests(
 }
 
 /// Runs every shard of a test until one has failed for good.
-fn run_test(place: usize, test: &Test, run: &TestRun, cancel: &CancelToken) -> TestResult {
+fn run_test(place: usize, test: &Test, runner: &Runner<'_>) -> TestResult {
     let mut result = TestResult {
         test: place,
         verdict: Verdict::Passed,
@@ -157,7 +165,7 @@ fn run_test(place: usize, test: &Test, run: &TestRun, cancel: &CancelToken) -> T
         let mut verdict = Verdict::Cancelled;
         for _ in 0..attempts_allowed {
             let start = Instant::now();
-            verdict = run_attempt(test, run, cancel, &folder, shard);
+            verdict = run_attempt(test, runner, &folder, shard);
             result.duration += start.elapsed();
             attempts_used += 1;
             if matches!(verdict, Verdict::Passed | Verdict::Cancelled) {
@@ -176,16 +184,19 @@ fn run_test(place: usize, test: &Test, run: &TestRun, cancel: &CancelToken) -> T
     result
 }
 
-fn run_attempt(test: &Test, run: &TestRun, cancel: &CancelToken, folder: &Path, shard: u32) -> Verdict {
+fn run_attempt(test: &Test, runner: &Runner<'_>, folder: &Path, shard: u32) -> Verdict {
+    let cancel = runner.cancel;
     if cancel.is_cancelled() {
         return Verdict::Cancelled;
     }
-    let started = start(test, run, folder, shard);
+    let started = start(test, runner.run, folder, shard);
     let (mut child, scratch) = match started {
         Ok(started) => started,
         Err(error) => return Verdict::NotStarted(error.to_string()),
     };
+    let watched = runner.guardian.watch(child.id());
     let verdict = wait(&mut child, Duration::from_secs(test.timeout_seconds), cancel);
+    drop(watched);
     drop(scratch);
     verdict
 }

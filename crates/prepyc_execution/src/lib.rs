@@ -15,6 +15,7 @@ mod disk_cache;
 mod event;
 mod executor;
 mod file_state;
+mod guardian;
 mod ledger;
 mod options;
 mod outcome;
@@ -29,6 +30,7 @@ pub use cancel::CancelToken;
 pub use digest::Digest;
 pub use event::{Event, Progress};
 pub use executor::Executor;
+pub use guardian::{Guardian, Watched};
 pub use options::{
     EngineSource, ExecutorOptions, Limits, OnFailure, PerMnemonic, StrategyKind, UnknownStrategy,
     WorkerOptions,

@@ -223,6 +223,7 @@ impl Run<'_> {
                     program,
                     tool: files,
                     limits: &options.limits,
+                    guardian: programs.guardian(),
                 };
                 let (kind, made) = programs.run(&spawn, options)?;
                 Ok((RanBy::Strategy(kind), made))

@@ -10,10 +10,11 @@ mod process;
 mod worker;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::action::Program;
 use crate::cancel::CancelToken;
+use crate::guardian::Guardian;
 use crate::options::{ExecutorOptions, Limits, StrategyKind};
 use crate::outcome::ExecutionError;
 use crate::prepare::{Prepared, ToolFiles};
@@ -34,6 +35,7 @@ pub(crate) struct ProgramSpawn<'a> {
     pub(crate) program: &'a Program,
     pub(crate) tool: &'a ToolFiles,
     pub(crate) limits: &'a Limits,
+    pub(crate) guardian: &'a Arc<Guardian>,
 }
 
 /// An action that was run.
@@ -68,22 +70,24 @@ pub(crate) struct Programs {
     root: ExecutionRoot,
     sandboxes: Sandboxes,
     workers: Workers,
+    guardian: Arc<Guardian>,
 }
 
 /// [`Programs`], as soon as there are any.
 #[derive(Debug, Default)]
-pub(crate) struct LazyPrograms(Mutex<Option<std::sync::Arc<Programs>>>);
+pub(crate) struct LazyPrograms(Mutex<Option<Arc<Programs>>>);
 
 impl LazyPrograms {
-    pub(crate) fn get(&self, state: &Path) -> Result<std::sync::Arc<Programs>, ExecutionError> {
+    pub(crate) fn get(&self, state: &Path) -> Result<Arc<Programs>, ExecutionError> {
         let mut programs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(programs) = &*programs {
             return Ok(programs.clone());
         }
-        let made = std::sync::Arc::new(Programs {
+        let made = Arc::new(Programs {
             root: ExecutionRoot::make_anew(state.join("execroot").join("_main"))?,
             sandboxes: Sandboxes::make_anew(state.join("sandbox"))?,
             workers: Workers::make_anew(state.join("workers"))?,
+            guardian: Guardian::start(),
         });
         *programs = Some(made.clone());
         Ok(made)
@@ -104,6 +108,11 @@ impl LazyPrograms {
 }
 
 impl Programs {
+    /// Who ends them if nobody else can.
+    pub(crate) fn guardian(&self) -> &Arc<Guardian> {
+        &self.guardian
+    }
+
     /// Runs a program by the first of its mnemonic's strategies that can.
     pub(crate) fn run(
         &self,

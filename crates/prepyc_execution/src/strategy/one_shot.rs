@@ -81,7 +81,7 @@ fn run_in(spawn: &ProgramSpawn<'_>, folder: &Folder) -> Result<String, Failure> 
         folder.write(&params, &(arguments.join("\n") + "\n"))?;
         command.arg(format!("@{params}"));
     }
-    let ended = run_to_end(command, spawn.program, spawn.limits.action, spawn.cancel);
+    let ended = run_to_end(command, spawn);
     if !arguments.is_empty() {
         // It is of no use to anyone else; a sandbox goes as a whole.
         let _ = fs::remove_file(folder.path().join(&params));

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
-use super::Failure;
+use super::{Failure, ProgramSpawn};
 use crate::action::Program;
-use crate::cancel::CancelToken;
+use crate::guardian::Watched;
 use crate::outcome::ExecutionError;
 
 /// So much of what a process says is kept, in bytes; what comes after is let go.
@@ -54,12 +54,9 @@ pub(crate) fn cannot_start(program: &Program, error: &io::Error) -> ExecutionErr
 }
 
 /// Runs it to its end. Whatever it started ends with it.
-pub(crate) fn run_to_end(
-    mut command: Command,
-    program: &Program,
-    limit: Duration,
-    cancel: &CancelToken,
-) -> Result<Ended, Failure> {
+pub(crate) fn run_to_end(mut command: Command, spawn: &ProgramSpawn<'_>) -> Result<Ended, Failure> {
+    let ProgramSpawn { program, cancel, guardian, .. } = spawn;
+    let limit = spawn.limits.action;
     let failed = |error: io::Error| Failure::Failed(cannot_start(program, &error));
     let (reader, writer) = io::pipe().map_err(failed)?;
     let errors = writer.try_clone().map_err(failed)?;
@@ -67,7 +64,7 @@ pub(crate) fn run_to_end(
     let child = command.spawn().map_err(failed)?;
     // It holds our copies of the pipe's other end.
     drop(command);
-    let mut group = Group { child };
+    let mut group = Group { watched: Some(guardian.watch(child.id())), child };
     let (said, silent) = listen(reader).map_err(failed)?;
     let deadline = Instant::now() + limit;
     let mut hearing = Some(&silent);
@@ -113,6 +110,7 @@ pub(crate) fn tail(text: &str) -> String {
 
 /// A process and whatever it started; both are gone after this.
 struct Group {
+    watched: Option<Watched>,
     child: Child,
 }
 
@@ -130,6 +128,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         // They may all be gone already.
         let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
+        self.watched = None;
         let _ = self.child.wait();
     }
 }

@@ -12,6 +12,7 @@ use prepyc_protocol::{Client, ClientError, Plexing, ProcessEnd};
 
 use super::spec::{Sandboxing, WorkerSpec};
 use crate::action::Action;
+use crate::guardian::{Guardian, Watched};
 use crate::options::Limits;
 use crate::outcome::ExecutionError;
 use crate::strategy::folder::{ExecutionRoot, Folder, state};
@@ -23,6 +24,8 @@ const END_TIME: Duration = Duration::from_millis(500);
 /// A running worker.
 #[derive(Debug)]
 pub(crate) struct Instance {
+    /// Until the client goes, which comes next and waits for the process.
+    watched: Watched,
     client: Client,
     name: String,
     log: PathBuf,
@@ -49,6 +52,7 @@ impl Instance {
         number: usize,
         workers: &Path,
         root: &ExecutionRoot,
+        guardian: &Arc<Guardian>,
     ) -> Result<Instance, ExecutionError> {
         let kind = if spec.plexing == Plexing::Multiplex { "multiplex-worker" } else { "worker" };
         let stem = format!("{kind}-{number}-{}", spec.mnemonic.replace('/', "_"));
@@ -75,7 +79,15 @@ impl Instance {
             .map_err(|error| cannot_start(&spec.program, &error))?;
         let name = format!("{number} of {} ({})", spec.mnemonic, name_of(&spec.program));
         let tool = spec.program.files.iter().map(|file| file.exec_path.clone()).collect();
-        Ok(Instance { client, name, log, place, tool, doomed: AtomicBool::new(false) })
+        Ok(Instance {
+            watched: guardian.watch(client.process_id()),
+            client,
+            name,
+            log,
+            place,
+            tool,
+            doomed: AtomicBool::new(false),
+        })
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -153,7 +165,8 @@ impl Instance {
 
     /// Ends its input and waits for it to leave; after that it is killed.
     pub(crate) fn close(self, time: Duration) {
-        let Instance { client, .. } = self;
+        let Instance { client, watched, .. } = self;
+        drop(watched);
         client.close_within(time);
     }
 }

@@ -107,7 +107,8 @@ impl Workers {
             state = self.released.wait_timeout(state, LOOK_AGAIN).unwrap_or_else(PoisonError::into_inner).0;
         }
         drop(state);
-        let started = Instance::start(spec, self.next_number(), &self.folder, root).map(Arc::new);
+        let started =
+            Instance::start(spec, self.next_number(), &self.folder, root, spawn.guardian).map(Arc::new);
         let mut state = self.lock();
         let pool = state.pool(spec);
         pool.starting -= 1;
@@ -129,7 +130,8 @@ impl Workers {
         if spawn.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        let instance = Arc::new(Instance::start(spec, self.next_number(), &self.folder, root)?);
+        let instance =
+            Arc::new(Instance::start(spec, self.next_number(), &self.folder, root, spawn.guardian)?);
         Ok(self.lease_of(spec.key, &instance, LeaseKind::Alone))
     }
 
