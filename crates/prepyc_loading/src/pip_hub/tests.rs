@@ -322,33 +322,3 @@ fn a_hub_needs_distributions() {
     let error = add_pip_hub(&mut workspace, "pip", &folder.path().join("gone")).unwrap_err().to_string();
     assert!(error.contains("gone: it cannot be read: No such file"), "{error}");
 }
-
-#[test]
-fn real_try_temporary() {
-    let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("MODULE.bazel"), "");
-    let mut workspace = Workspace::discover(folder.path()).unwrap();
-    let started = std::time::Instant::now();
-    add_pip_hub(&mut workspace, "pip", Path::new("/tmp/hubsite/x")).unwrap();
-    let loader = Loader::new(workspace).unwrap();
-    let mut text = String::new();
-    for id in loader.packages_below("pip", "").unwrap() {
-        let spoke =
-            PackageId { repository: Arc::from(format!("pip_{}", id.name)), name: Arc::from("site-packages") };
-        match loader.package(&spoke) {
-            Ok(package) => {
-                let target = package.targets.get("_pkg").unwrap_or_else(|| &package.targets["pkg"]);
-                let count = |name: &str| attribute_text(&target.attributes[name]).split(' ').count();
-                text += &format!(
-                    "{id}: {} srcs {} data deps {}\n",
-                    count("srcs"),
-                    count("data"),
-                    attribute_text(&target.attributes["deps"])
-                );
-            }
-            Err(error) => text += &format!("{id}: {error}\n"),
-        }
-    }
-    text += &format!("{:?}\n", started.elapsed());
-    fs::write("/tmp/hub_real.txt", text).unwrap();
-}
