@@ -5,6 +5,7 @@
 //! means "leave it to run time": an exception, or a result too large to keep.
 
 mod complex;
+mod equality;
 mod float;
 mod integer;
 mod sequence;
@@ -13,7 +14,8 @@ use num_bigint::BigInt;
 use prepyc_bytecode::{Constant, PyInt, Strings};
 use prepyc_version::Arithmetic;
 
-use crate::constants::same_constant;
+pub(crate) use equality::DistinctConstants;
+pub use equality::without_equal_elements;
 
 /// The binary operators that can be folded, as BINARY_OP numbers them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,46 +179,5 @@ fn arithmetic(left: Number, operator: BinaryOperator, right: Number, rules: Arit
             Some(Constant::Complex { real: value.real, imag: value.imag })
         }
         _ => float::operate(float_of(&left)?, operator, float_of(&right)?, rules.two_nans),
-    }
-}
-
-/// The elements without those that equal an earlier one, as `frozenset` tells them: `1`, `1.0` and `True` are one.
-#[must_use]
-pub fn without_equal_elements(elements: Vec<Constant>) -> Vec<Constant> {
-    let mut distinct: Vec<Constant> = Vec::with_capacity(elements.len());
-    for element in elements {
-        if !distinct.iter().any(|known| are_equal(known, &element)) {
-            distinct.push(element);
-        }
-    }
-    distinct
-}
-
-/// `left == right`.
-pub(crate) fn are_equal(left: &Constant, right: &Constant) -> bool {
-    let elementwise = |left: &[Constant], right: &[Constant]| {
-        left.len() == right.len() && left.iter().zip(right).all(|(left, right)| are_equal(left, right))
-    };
-    match (left, right) {
-        (Constant::Tuple(left), Constant::Tuple(right)) => elementwise(left, right),
-        (Constant::Slice(left), Constant::Slice(right)) => elementwise(&left[..], &right[..]),
-        _ => match (number_of(left), number_of(right)) {
-            (Some(left), Some(right)) => numbers_are_equal(&left, &right),
-            _ => same_constant(left, right),
-        },
-    }
-}
-
-fn numbers_are_equal(left: &Number, right: &Number) -> bool {
-    match (left, right) {
-        (Number::Int(left), Number::Int(right)) => left == right,
-        (Number::Float(left), Number::Float(right)) => left == right,
-        (Number::Int(int), Number::Float(float)) | (Number::Float(float), Number::Int(int)) => {
-            integer::equals_float(int, *float)
-        }
-        (Number::Complex(left), Number::Complex(right)) => left.real == right.real && left.imag == right.imag,
-        (Number::Complex(complex), other) | (other, Number::Complex(complex)) => {
-            complex.imag == 0.0 && numbers_are_equal(&Number::Float(complex.real), other)
-        }
     }
 }

@@ -47,7 +47,23 @@ impl<'a> Codegen<'a, '_> {
             ExprKind::Name { ctx: ExprContext::Load, .. } => Some(self.debug()),
             ExprKind::Name { .. } => None,
             ExprKind::Slice(slice) => self.constant_slice(slice),
-            _ => self.folded_once(e),
+            _ if self.parts_may_be_constant(e) => self.folded_once(e),
+            _ => None,
+        }
+    }
+
+    /// Whether none of what it is made of says at once that it folds to nothing: that spares remembering it.
+    fn parts_may_be_constant(&self, e: &Expr<'_>) -> bool {
+        match e.kind {
+            ExprKind::UnaryOp { operand, .. } => self.may_be_constant(operand),
+            ExprKind::BinOp { left, right, .. } => self.may_be_constant(right) && self.may_be_constant(left),
+            ExprKind::Tuple { elts, ctx } => {
+                ctx == ExprContext::Load && elts.iter().all(|element| self.may_be_constant(element))
+            }
+            ExprKind::Subscript { value, slice, ctx } => {
+                ctx == ExprContext::Load && self.may_be_constant(value) && self.may_be_constant(slice)
+            }
+            _ => false,
         }
     }
 

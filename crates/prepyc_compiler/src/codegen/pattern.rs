@@ -8,7 +8,7 @@ use prepyc_syntax::ast::{
 use super::condition::JumpWhen;
 use super::fold::literal;
 use super::{Codegen, Generated, place};
-use crate::evaluate::are_equal;
+use crate::evaluate::DistinctConstants;
 use crate::location::Location;
 use crate::op::Op;
 use crate::sequence::Label;
@@ -146,13 +146,13 @@ impl<'a> Codegen<'a, '_> {
     }
 
     /// Refuses a literal that equals one of the keys before it.
-    fn check_key(&mut self, key: &'a Expr<'a>, seen: &mut Vec<Constant>, at: ast::Location) -> Generated {
+    fn check_key(&mut self, key: &'a Expr<'a>, seen: &mut DistinctConstants, at: ast::Location) -> Generated {
         let Some(constant) = self.fold_pattern(key) else { return Ok(()) };
-        if seen.iter().any(|other| are_equal(other, &constant)) {
+        if seen.contains(&constant) {
             let shown = constant.repr(self.strings);
             return self.error(format!("mapping pattern checks duplicate key ({shown})"), at);
         }
-        seen.push(constant);
+        seen.insert(constant);
         Ok(())
     }
 
@@ -332,7 +332,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit_with(Op::CompareOp, 5 << 5 | 12, loc);
             self.jump_to_fail_pop(context, Op::PopJumpIfFalse, loc);
         }
-        let mut seen = Vec::new();
+        let mut seen = DistinctConstants::default();
         for key in node.keys {
             self.check_key(key, &mut seen, p.location)?;
             self.pattern_value(key, p.location, "mapping pattern keys")?;
