@@ -9,6 +9,13 @@ use prepyc_syntax::ErrorKind;
 /// CPython: `assemble_emit_exception_table_item` (`Python/assemble.c`, 3.13).
 pub(crate) const MAX_CODE_UNITS: u32 = (1 << 30) - 1;
 
+/// Instructions of one code object, before any pass makes them fewer.
+///
+/// CPython has no limit of its own, and takes memory until there is none: names captured by one pattern take as many as
+/// the square of their number, and `finally` blocks that nest twice as many with each level. No source below a hundred
+/// megabytes comes near it otherwise.
+pub(crate) const MAX_INSTRUCTIONS: usize = 1 << 25;
+
 /// Bytes of text that PEP 563 may make of the annotations of a program.
 ///
 /// CPython has no limit of its own; text is about as long as its source, unless strings are nested in strings.
@@ -40,6 +47,8 @@ pub(crate) const DEEP_STACK: usize = 1 << 28;
 pub enum Limit {
     /// A code object of more instructions than the tables can speak of.
     CodeUnits,
+    /// A code object that is made of more instructions than there should be memory for.
+    Instructions,
     /// A tree so deep that it needs a stack of its own, for which there is no memory.
     Stack,
     /// The annotations that a future statement makes strings of.
@@ -53,7 +62,9 @@ impl Limit {
     #[must_use]
     pub const fn kind(self) -> ErrorKind {
         match self {
-            Limit::CodeUnits | Limit::Stack | Limit::AnnotationText => ErrorKind::Memory,
+            Limit::CodeUnits | Limit::Instructions | Limit::Stack | Limit::AnnotationText => {
+                ErrorKind::Memory
+            }
             Limit::DecimalDigits => ErrorKind::Value,
         }
     }
@@ -64,6 +75,9 @@ impl fmt::Display for Limit {
         match self {
             Limit::CodeUnits => {
                 write!(f, "a function or module compiles to more than {MAX_CODE_UNITS} instructions")
+            }
+            Limit::Instructions => {
+                write!(f, "a function or module takes more than {MAX_INSTRUCTIONS} instructions to compile")
             }
             Limit::Stack => {
                 f.write_str("there is no memory for a stack that the nesting of the source needs")

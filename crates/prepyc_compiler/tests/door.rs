@@ -83,3 +83,31 @@ fn a_version_without_a_compiler_is_an_error() {
     let error = Compiler::new(version).expect_err("not written yet");
     assert_eq!(error.to_string(), "there is no native compiler for Python 3.11");
 }
+
+#[test]
+fn what_takes_more_instructions_than_memory_is_refused() {
+    let names: Vec<String> = (0..9000).map(|number| format!("n{number}")).collect();
+    let source = format!("match x:\n case [{}]: pass\n", names.join(", "));
+    let error = rejection("3.14", source.as_bytes());
+    assert_eq!(error.kind, ErrorKind::Memory);
+    assert!(
+        error.message.starts_with("a function or module takes more than 33554432 instructions"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_keyword_that_is_repeated_is_found_among_few_and_many() {
+    for count in [3, 40] {
+        let names: Vec<String> = (0..count).map(|number| format!("n{number}=0")).collect();
+        let source = format!("f({}, n2=1, **k, n1=1)", names.join(", "));
+        let error = rejection("3.13", source.as_bytes());
+        assert_eq!(error.message, "keyword argument repeated: n1");
+        assert_eq!(error.place.map(|place| place.end_offset as usize), Some(source.len()));
+        assert!(
+            compiler("3.13")
+                .compile(source.replace(", n2=1, **k, n1=1", "").as_bytes(), "m.py".into(), Optimize::Level0)
+                .is_ok()
+        );
+    }
+}

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use anyhow::Context;
+use regex::Regex;
 
 /// Who compiled the library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +106,14 @@ impl ModuleOutcome {
     }
 }
 
+/// What `unittest` shows of a long text in the middle of which it left something out.
+static SHORTENED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\S*\[[0-9]+ chars\]\S*").expect("an expression"));
+
+/// The names that `tempfile` makes up.
+static TEMPORARY: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\btmp[a-z0-9_]{8}\b").expect("an expression"));
+
 /// So much of what is said of a case is kept.
 const LONGEST_WORDS: usize = 400;
 
@@ -121,11 +131,14 @@ fn steady_name(name: &str, root: &str) -> String {
     steady
 }
 
-/// What is said of a case, as one line without numbers, and cut off where it is too long to read: processes, ports, times and
-/// the bytes of a pyc are not the same in each run.
+/// What is said of a case, as one line without numbers, and cut off where it is too long to read: processes, ports, times,
+/// the bytes of a pyc and what is left of paths that `unittest` shortened are not the same in each run.
 fn steady_words(words: &str, root: &str) -> String {
+    let words = steady_name(words.trim(), root);
+    let words = SHORTENED.replace_all(&words, "…");
+    let words = TEMPORARY.replace_all(&words, "tmp");
     let mut steady = String::new();
-    for character in steady_name(words.trim(), root).chars().take(LONGEST_WORDS) {
+    for character in words.chars().take(LONGEST_WORDS) {
         match character {
             '0'..='9' if steady.ends_with('#') => {}
             '0'..='9' => steady.push('#'),
@@ -203,6 +216,8 @@ mod tests {
         let read = outcome(Ending::Exited(2), log);
         assert_eq!(read.cases["a.B.c1 0x"][0].words, "X: <a at #x> in '…/lib/a.pyc' of worker_#, # s");
         assert_eq!((read.len(), read.count("failed"), read.count("passed")), (1, 1, 0));
+        let log = r#"["b", "failed", "'/tmp[15 chars]prepyc/lib/b.py' != '/tmp/tmphrb_zab3/b.py'"]"#;
+        assert_eq!(outcome(Ending::Exited(2), log).cases["b"][0].words, "… != '/tmp/tmp/b.py'");
     }
 
     #[test]

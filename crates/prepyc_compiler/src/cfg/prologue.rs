@@ -71,9 +71,10 @@ impl Cfg {
             prefix.push(Instruction::new(Op::PopTop, 0, place));
         }
         let entry = self.entry();
-        for (index, instruction) in prefix.into_iter().enumerate() {
-            self[entry].insert(index, instruction);
-        }
+        let block = &mut self[entry];
+        prefix.iter().for_each(|&instruction| block.push_whole(instruction));
+        let used = block.used;
+        block.slots[..used].rotate_right(prefix.len());
     }
 
     /// Spells out JUMP_IF_FALSE and JUMP_IF_TRUE, which leave on the stack what they test (3.14 on).

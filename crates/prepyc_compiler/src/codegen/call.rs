@@ -1,7 +1,10 @@
 //! Calls: methods, `super()`, keywords, and arguments that are unpacked.
 
+use std::collections::HashSet;
+
 use prepyc_bytecode::{Constant, StrId};
 use prepyc_syntax::ast::{Call, Expr, ExprContext, ExprKind, Keyword};
+use rustc_hash::FxBuildHasher;
 
 use super::display::{Display, STACK_USE_GUIDELINE};
 use super::expr::INTRINSIC_LIST_TO_TUPLE;
@@ -11,12 +14,21 @@ use crate::op::Op;
 use crate::sequence::Label;
 use crate::symtable::{NameScope, NodeKey, SymbolFlags};
 
+/// Of so many keywords each is compared with all after it.
+const SCANNED_KEYWORDS: usize = 16;
+
 /// The functions whose call with a generator expression 3.14 runs in place.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Consumer {
     Tuple,
     All,
     Any,
+}
+
+/// The names that stand there more than once.
+fn repeated_names(keywords: &[Keyword<'_>]) -> HashSet<StrId, FxBuildHasher> {
+    let mut seen = HashSet::with_hasher(FxBuildHasher);
+    keywords.iter().filter_map(|keyword| keyword.arg).filter(|&name| !seen.insert(name)).collect()
 }
 
 impl<'a> Codegen<'a, '_> {
@@ -42,11 +54,16 @@ impl<'a> Codegen<'a, '_> {
         if keywords.is_empty() { Ok(()) } else { self.validate_some_keywords(keywords) }
     }
 
+    /// The first name that is repeated is an error, at its next place.
     #[inline(never)]
     fn validate_some_keywords(&self, keywords: &[Keyword<'_>]) -> Generated {
+        let repeated = if keywords.len() > SCANNED_KEYWORDS { Some(repeated_names(keywords)) } else { None };
         for (index, keyword) in keywords.iter().enumerate() {
             let Some(name) = keyword.arg else { continue };
             self.check_name(name, ExprContext::Store, place(keyword.location))?;
+            if repeated.as_ref().is_some_and(|names| !names.contains(&name)) {
+                continue;
+            }
             if let Some(other) = keywords[index + 1..].iter().find(|other| other.arg == Some(name)) {
                 return self.error(format!("keyword argument repeated: {}", self.text(name)), other.location);
             }

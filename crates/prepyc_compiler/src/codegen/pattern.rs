@@ -181,6 +181,7 @@ impl<'a> Codegen<'a, '_> {
             let message = format!("multiple assignments to name '{}' in pattern", self.text(name));
             return self.error(message, at);
         }
+        self.check_size()?;
         self.rotate(context.on_top + context.stores.len() + 1, loc);
         context.stores.push(name);
         Ok(())

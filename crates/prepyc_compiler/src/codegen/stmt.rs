@@ -7,12 +7,18 @@ use super::frame_block::{FrameBlock, Top};
 use super::unit::UnitKind;
 use super::with_stmt::WithKind;
 use super::{Codegen, Generated, place};
+use crate::limits::{Limit, MAX_INSTRUCTIONS};
 use crate::location::Location;
 use crate::op::Op;
 
 impl<'a> Codegen<'a, '_> {
     pub(super) fn statements(&mut self, statements: &'a [Stmt<'a>]) -> Generated {
         statements.iter().try_for_each(|statement| self.statement(statement))
+    }
+
+    /// Refuses to go on where one source makes more instructions than there should be memory for.
+    pub(super) fn check_size(&self) -> Generated {
+        if self.unit.sequence.len() > MAX_INSTRUCTIONS { Err(Limit::Instructions.into()) } else { Ok(()) }
     }
 
     /// Statements that may not run.
@@ -27,6 +33,7 @@ impl<'a> Codegen<'a, '_> {
     }
 
     fn statement(&mut self, s: &'a Stmt<'a>) -> Generated {
+        self.check_size()?;
         let loc = place(s.location);
         match s.kind {
             StmtKind::FunctionDef(def) => self.function(s, def, UnitKind::Function),
