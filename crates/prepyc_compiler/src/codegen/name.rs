@@ -184,13 +184,16 @@ impl Codegen<'_, '_> {
         self.emit_with(Op::LoadDeref, index, location);
     }
 
-    /// The index of a cell or free variable: cells first. Where a name is both, what its scope says decides.
+    /// The index of a cell or free variable. A name can be both in a class: a cell of a comprehension that is inlined
+    /// there, and free for its methods, whatever it is in the class itself.
+    ///
+    /// CPython: `compiler_make_closure` (`Python/compile.c`, 3.13) looks among the cells only for what is one at that place.
     pub(super) fn find_deref(&mut self, mangled: StrId) -> Option<u32> {
-        let is_free = self.name_scope(mangled) == NameScope::Free;
+        let is_cell = self.name_scope(mangled) == NameScope::Cell;
         let metadata = &self.unit.metadata;
         let cell = metadata.cellvars.find(mangled);
         let free = metadata.freevars.find(mangled).map(|index| index + metadata.cellvars.len() as u32);
-        if is_free { free.or(cell) } else { cell.or(free) }
+        if is_cell { cell.or(free) } else { free.or(cell) }
     }
 
     /// The same of a name that is known to be one.
