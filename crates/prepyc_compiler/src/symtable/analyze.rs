@@ -4,7 +4,7 @@
 //! are open. On the way out, names that inner scopes need are handed up until a scope binds them, and comprehensions
 //! are taken into the scope around them.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use prepyc_bytecode::{StrId, Strings};
 use prepyc_version::Features;
@@ -63,8 +63,9 @@ pub(super) struct Workspace {
     free_inside: NameSet,
     /// What the scope at hand needs from outside.
     own: NameSet,
-    /// By class: what is bound in its comprehensions, as far as they are settled.
-    bound_in_comprehensions: BTreeSet<(ScopeId, StrId)>,
+    /// By class: the names that it has from its comprehensions, as far as they are settled, and whether the first of
+    /// these that has the name binds it.
+    taken_in: BTreeMap<(ScopeId, StrId), bool>,
     /// Where the order of what is needed shows.
     order: FreeOrder,
 }
@@ -75,7 +76,7 @@ impl Workspace {
         self.free_of.clear();
         self.free_of.resize(scopes, (0, 0));
         self.starts.clear();
-        self.bound_in_comprehensions.clear();
+        self.taken_in.clear();
     }
 }
 
@@ -94,7 +95,7 @@ impl Analysis<'_> {
             }
             loop {
                 self.settle(id);
-                self.note_bound_for_class(id);
+                self.note_taken_in(id);
                 self.table.close(id);
                 self.work.order.close();
                 let scope = self.table.scope(id);
@@ -161,7 +162,7 @@ impl Analysis<'_> {
                 return Ok(NameScope::GlobalExplicit);
             }
             let is_bound = flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::NONLOCAL);
-            if is_bound || self.work.bound_in_comprehensions.contains(&(class, name)) {
+            if is_bound || self.work.taken_in.get(&(class, name)) == Some(&true) {
                 return Ok(NameScope::GlobalImplicit);
             }
         }
@@ -236,17 +237,18 @@ impl Analysis<'_> {
         SourceError::new(message.replace("{}", &self.strings.get(name).to_string()), location)
     }
 
-    /// Notes what a comprehension binds that a class takes in: to the scopes that come after it and see the class, its
-    /// names are the class's (`inline_comprehension`, `Python/symtable.c`, adds them as it comes to the comprehension).
-    fn note_bound_for_class(&mut self, id: ScopeId) {
+    /// Notes the names of a comprehension that a class takes in: to the scopes that come after it and see the class, they
+    /// are the class's, unless it has the name already (`inline_comprehension`, `Python/symtable.c`, adds them as it comes
+    /// to the comprehension).
+    fn note_taken_in(&mut self, id: ScopeId) {
         let Some(parent) = self.table.scope(id).parent else { return };
         if self.table.scope(parent).kind != ScopeKind::Class || !self.is_inlined(parent, id) {
             return;
         }
         for (_, &Symbol { name, flags, .. }) in self.table.symbols(id) {
-            let is_bound = flags.intersects(SymbolFlags::BOUND) && !flags.intersects(SymbolFlags::PARAM);
-            if is_bound && self.table.find(parent, name).is_none() {
-                self.work.bound_in_comprehensions.insert((parent, name));
+            if !flags.intersects(SymbolFlags::PARAM) && self.table.find(parent, name).is_none() {
+                let is_bound = flags.intersects(SymbolFlags::BOUND);
+                self.work.taken_in.entry((parent, name)).or_insert(is_bound);
             }
         }
     }
