@@ -54,8 +54,10 @@ impl Diagnosis<'_> {
             p.optional(|p| {
                 p.star_target()?;
                 p.token(T::Comma)?;
-                p.optional(|p| p.list_of(Self::star_target))?;
-                p.optional(|p| p.token(T::Comma))
+                p.optional(|p| {
+                    p.list_of(Self::star_target)?;
+                    p.optional(|p| p.token(T::Comma))
+                })
             })?;
             p.token(T::RParen)?;
             Some(p.node(start, Shape::Tuple))

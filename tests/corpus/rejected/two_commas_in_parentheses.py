@@ -1,0 +1,4 @@
+# Two commas behind a name in parentheses.
+(
+    r,,
+)
