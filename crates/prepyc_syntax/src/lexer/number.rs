@@ -5,7 +5,10 @@ use super::token::{NAME_CONTINUES, Token, TokenKind};
 use crate::error::WarningKind;
 
 /// The words that may stand right after a number, so far with a warning only.
-const FOLLOWING_WORDS: [&[u8]; 9] = [b"and", b"else", b"for", b"if", b"in", b"is", b"or", b"not", b"is"];
+const FOLLOWING_WORDS: [&[u8]; 5] = [b"and", b"else", b"for", b"or", b"not"];
+
+/// What is taken for such a word, whatever follows it.
+const FOLLOWING_STARTS: [&[u8]; 3] = [b"if", b"in", b"is"];
 
 impl Lexer<'_> {
     /// A number that starts at `start`, with a digit or with a dot before one.
@@ -155,8 +158,13 @@ impl Lexer<'_> {
         if byte >= 0x80 || !NAME_CONTINUES[byte as usize] {
             return Ok(at);
         }
+        // CPython: `verify_end_of_number` (`Parser/tokenizer/tokenizer.c`), whose `lookahead` wants whole words.
         let rest = &self.bytes[at..];
-        if FOLLOWING_WORDS.iter().any(|word| rest.starts_with(word)) {
+        let is_word = |word: &&[u8]| {
+            rest.starts_with(word) && rest.get(word.len()).is_none_or(|&next| !NAME_CONTINUES[next as usize])
+        };
+        let has_start = FOLLOWING_STARTS.iter().any(|start| rest.starts_with(start));
+        if has_start || FOLLOWING_WORDS.iter().any(is_word) {
             self.warn(at, WarningKind::Syntax, format!("invalid {base} literal"));
             return Ok(at);
         }

@@ -1,0 +1,2 @@
+# A number before a word that only begins like an operator.
+x = 1orange
