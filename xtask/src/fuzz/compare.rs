@@ -34,7 +34,7 @@ pub(super) fn compile(compiler: &mut Compiler, source: &[u8], level: u8) -> Ours
 }
 
 /// How the kind of a rejection begins that names another class or line than the interpreter's.
-pub(super) const ELSEWHERE: &str = "rejected elsewhere";
+const ELSEWHERE: &str = "rejected elsewhere";
 
 /// Holds one against the other.
 pub(super) fn mismatch(ours: &Ours, theirs: &Answer) -> anyhow::Result<Option<Mismatch>> {
