@@ -50,16 +50,16 @@ pub(super) fn compare(
             }
             Verdict::Different(lines.into_iter().map(|line| format!("level {level}: {line}")).collect())
         }
-        (Err(ours), Answer::Rejected(theirs)) => {
+        (Err(ours), Answer::Rejected { named, unnamed }) => {
             let ours = Rejection::of(ours);
-            if ours == theirs {
+            if ours == named || ours == unnamed {
                 Verdict::RejectedByBoth
             } else {
-                different(format!("rejected with {ours}, by CPython with {theirs}"))
+                different(format!("rejected with {ours}, by CPython with {named}"))
             }
         }
-        (Ok(_), Answer::Rejected(theirs)) => {
-            different(format!("compiled, but CPython rejects it with {theirs}"))
+        (Ok(_), Answer::Rejected { named, .. }) => {
+            different(format!("compiled, but CPython rejects it with {named}"))
         }
         (Err(ours), Answer::Accepted { .. }) => {
             different(format!("rejected with {}, but CPython compiles it", Rejection::of(ours)))

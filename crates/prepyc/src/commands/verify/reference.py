@@ -43,7 +43,8 @@ def answer(source, filename, optimize, ours):
         theirs = compile(source, filename, "exec", dont_inherit=True, optimize=optimize)
     except Exception as error:
         fields = ("lineno", "offset", "end_lineno", "end_offset")
-        positions = [getattr(error, field, None) for field in fields]
+        both = (error, without_file(error, source, optimize))
+        positions = [getattr(either, field, None) for either in both for field in fields]
         return REJECTED, [type(error).__name__, getattr(error, "msg", None) or str(error), *positions]
     differences = []
     if ours is not None:
@@ -52,6 +53,21 @@ def answer(source, filename, optimize, ours):
         except Exception as error:
             differences = ["cannot be loaded: " + repr(error)]
     return ACCEPTED, [marshal.dumps(theirs), *differences]
+
+
+def without_file(error, source, optimize):
+    """The same error of a source that is no file.
+
+    CPython looks for the line in the file of the source's name, if there is one, and has places end where that line
+    does: elsewhere than without the file where it lacks its last newline, or is long.
+    """
+    try:
+        compile(source, "<source>", "exec", dont_inherit=True, optimize=optimize)
+    except type(error) as same:
+        return same
+    except Exception:
+        pass
+    return error
 
 
 def compare_code(ours, theirs):

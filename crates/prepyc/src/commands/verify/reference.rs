@@ -36,8 +36,13 @@ pub(super) enum Answer {
         /// What it finds when it loads prepyc's: a line for each code object that differs.
         differences: Vec<String>,
     },
-    /// It is rejected.
-    Rejected(Rejection),
+    /// It is rejected. CPython looks into the file of the source's name, if there is one, to say where.
+    Rejected {
+        /// What it says so.
+        named: Rejection,
+        /// What it says where it knows the source alone.
+        unnamed: Rejection,
+    },
 }
 
 /// Why a source is rejected, as far as it is compared.
@@ -113,8 +118,10 @@ impl Reference {
         let message = fields.next().map(text).unwrap_or_default();
         // Line 0 is how some errors say that they have none.
         let mut number = || fields.next().map(text)?.parse().ok().filter(|&number| number > 0);
-        let position = [number(), number(), number(), number()];
-        Ok(Answer::Rejected(Rejection { kind: text(first), message, position }))
+        let mut position = || [number(), number(), number(), number()];
+        let named = Rejection { kind: text(first), message, position: position() };
+        let unnamed = Rejection { position: position(), ..named.clone() };
+        Ok(Answer::Rejected { named, unnamed })
     }
 
     fn read_length(&mut self) -> io::Result<u32> {
