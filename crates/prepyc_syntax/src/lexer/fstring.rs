@@ -94,7 +94,7 @@ impl Lexer<'_> {
         string.field += 1;
         if string.field >= MAX_FIELDS {
             let letter = string.letter();
-            return Some(self.fail_before(at + 1, format!("{letter}-string: expressions nested too deeply")));
+            return Some(self.fail_before(at, format!("{letter}-string: expressions nested too deeply")));
         }
         self.mode = Mode::Line;
         None

@@ -1,0 +1,2 @@
+# Fields in format specifications in format specifications.
+x = f"{a:{b:{c:{d}}}}"
