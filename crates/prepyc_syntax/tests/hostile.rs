@@ -218,3 +218,32 @@ fn nesting_has_limits_that_are_not_the_stack() {
         }
     }
 }
+
+/// Where brackets are read as one thing and then as another, that must not double with each of them: this would not end.
+#[test]
+fn mistakes_in_deep_nestings_are_found_without_trying_all_readings() {
+    const STATEMENTS: [&str; 12] = [
+        "",
+        "del ",
+        "del a, [",
+        "for ",
+        "for x in ",
+        "with ",
+        "with (",
+        "match ",
+        "x = ",
+        "return ",
+        "lambda ",
+        "print ",
+    ];
+    for version in PyVersion::ALL {
+        for ((open, _, close), statement) in
+            NESTINGS.into_iter().flat_map(|nesting| STATEMENTS.map(|statement| (nesting, statement)))
+        {
+            for mistake in ["x y", "=", "1 = 2"] {
+                let source = format!("{statement}{}{mistake}{}\n", open.repeat(60), close.repeat(60));
+                parse(version, source.as_bytes());
+            }
+        }
+    }
+}

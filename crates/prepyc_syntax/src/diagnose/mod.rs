@@ -126,6 +126,7 @@ enum Rule {
     Arguments,
     StarTarget,
     TargetWithStarAtom,
+    DeleteTarget,
     SimpleStatement,
     Block,
     ClosedPattern,

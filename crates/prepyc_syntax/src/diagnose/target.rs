@@ -96,6 +96,10 @@ impl Diagnosis<'_> {
     }
 
     pub(super) fn delete_target(&mut self) -> Option<Node> {
+        self.remembered(Rule::DeleteTarget, Self::read_delete_target)
+    }
+
+    fn read_delete_target(&mut self) -> Option<Node> {
         let start = self.position;
         first!(self as p: p.attribute_or_subscript(), p.name(), {
             p.token(T::LParen)?;
