@@ -2,7 +2,8 @@
 //!
 //! A shell that is told which process groups live. Its input ends with the build, however that ended; the groups that are
 //! left then are killed. Linux has a signal for it, but that comes when the starting *thread* ends, reaches no grandchildren,
-//! and takes `unsafe` to ask for.
+//! and takes `unsafe` to ask for. A program whose build is killed in the very moment between its start and the line that
+//! tells of it is missed.
 
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;

@@ -198,7 +198,9 @@ impl Waiting {
         let fifo = workspace.path("started");
         mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
         workspace.write("tools/BUILD.bazel", &tools("precompile.sh", ""));
-        let waiting = format!("exec 9> {}; echo $$ >&9; exec sleep 1000", fifo.display());
+        // More than a pipe holds comes first: prepyc listens to a program once somebody watches over it.
+        let waiting =
+            format!("head -c 200000 /dev/zero >&2; exec 9> {}; echo $$ >&9; exec sleep 1000", fifo.display());
         workspace.write_program("tools/precompile.sh", &script(&waiting));
         let mut command = workspace.command(&["--extra_toolchains=//tools:toolchain", "//app"]);
         let command = command.args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
