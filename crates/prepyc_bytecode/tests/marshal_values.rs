@@ -82,6 +82,20 @@ fn only_what_is_referred_to_is_flagged() {
 }
 
 #[test]
+fn a_nan_is_never_another_one() {
+    let strings = Strings::new();
+    let complex = Constant::Complex { real: 1.0, imag: f64::NAN };
+    for nan in [Constant::Float(f64::NAN), complex] {
+        let once = written(nan.clone(), &strings);
+        let pair = |element: &Constant| Constant::Tuple([element.clone(), element.clone()].into());
+        let two = [&b")\x02"[..], &once, &once].concat();
+        assert_eq!(written(pair(&nan), &strings), two);
+        // Nor is what holds one.
+        assert_eq!(written(pair(&pair(&nan)), &strings), [&b")\x02"[..], &two, &two].concat());
+    }
+}
+
+#[test]
 fn values_of_other_types_and_signs_are_never_shared() {
     let strings = Strings::new();
     let int = |value: i64| Constant::Int(PyInt::from(value));

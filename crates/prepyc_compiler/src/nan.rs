@@ -4,7 +4,8 @@
 //! since 3.10 its hash is that of its address). No literal is one; `1e999 - 1e999` folds to one. Where the tree is folded
 //! that is one object however often its node is compiled: `while` tests and `finally` bodies share it, and two equal
 //! expressions do not. So an object gets a number, which stands in the NaN's payload until the program is done. Where
-//! the graph is folded, each fold makes an object, so NaNs go without numbers there and equal nothing.
+//! the graph is folded, each fold makes an object, so NaNs go without numbers there and equal nothing. marshal never
+//! writes one NaN as a reference to another.
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@
 //!
 //! Values are compared by id (strings, byte strings and lists of names that the program's table has), by the bytes they
 //! were written as (numbers, other bytes), or by the slots of their elements (tuples, frozensets, slices). `1`, `1.0`
-//! and `True` never meet, nor do `0.0` and `-0.0`.
+//! and `True` never meet, nor do `0.0` and `-0.0`, nor two NaNs.
 
 use std::hash::{BuildHasher, Hasher};
 

@@ -68,13 +68,13 @@ impl<'a> Writer<'a> {
             Constant::Float(number) => {
                 let mark = self.begin(type_code::BINARY_FLOAT);
                 self.out.extend_from_slice(&number.to_bits().to_le_bytes());
-                self.refs.leaf(self.out, mark)
+                self.number(mark, number.is_nan())
             }
             Constant::Complex { real, imag } => {
                 let mark = self.begin(type_code::BINARY_COMPLEX);
                 self.out.extend_from_slice(&real.to_bits().to_le_bytes());
                 self.out.extend_from_slice(&imag.to_bits().to_le_bytes());
-                self.refs.leaf(self.out, mark)
+                self.number(mark, real.is_nan() || imag.is_nan())
             }
             Constant::Str(id) => self.string(*id, StringUse::Constant),
             Constant::Bytes(bytes) => match self.strings.find_bytes(bytes) {
@@ -114,6 +114,12 @@ impl<'a> Writer<'a> {
     fn size(&mut self, size: usize) {
         let size = i32::try_from(size).expect("marshal's sizes have 31 bits");
         self.out.extend_from_slice(&size.to_le_bytes());
+    }
+
+    /// The float or complex number that began at the mark is complete. A NaN equals only the very same object, which a
+    /// program can tell by `in`, so no reference ever stands for one, nor for a container of one.
+    fn number(&mut self, mark: Mark, is_nan: bool) -> Word {
+        if is_nan { self.refs.unique(mark) } else { self.refs.leaf(self.out, mark) }
     }
 
     fn int(&mut self, number: &PyInt) -> Word {

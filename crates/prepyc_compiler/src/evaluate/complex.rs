@@ -3,7 +3,7 @@
 use prepyc_version::ComplexArithmetic;
 
 use super::BinaryOperator;
-use super::float::MADE_NAN;
+use super::float::{MADE_NAN, WRITTEN_NAN};
 
 /// A complex number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,6 +38,12 @@ impl Complex {
         Complex { real: number(self.real), imag: number(self.imag) }
     }
 
+    /// With the sign of a NaN that x86-64 makes, whatever machine this is.
+    fn settled(self) -> Complex {
+        let made = |part: f64| if part.is_nan() { MADE_NAN } else { part };
+        Complex { real: made(self.real), imag: made(self.imag) }
+    }
+
     fn times(self, factor: f64) -> Complex {
         Complex { real: factor * self.real, imag: factor * self.imag }
     }
@@ -59,20 +65,11 @@ impl Operand {
     }
 }
 
-/// The result, if there is one that is not an exception. Which sign a NaN has depends on how CPython was compiled; ours
-/// have the one that x86-64 makes.
+/// The result, if there is one that is not an exception.
+///
+/// Which sign a NaN has depends on how CPython was compiled, and for whom. Ours have the one that x86-64 makes of
+/// numbers, but where CPython writes a NaN down or turns the sign of one.
 pub(super) fn operate(
-    left: Operand,
-    operator: BinaryOperator,
-    right: Operand,
-    rules: ComplexArithmetic,
-) -> Option<Complex> {
-    let settled = |part: f64| if part.is_nan() { MADE_NAN } else { part };
-    let value = calculate(left, operator, right, rules)?;
-    Some(Complex { real: settled(value.real), imag: settled(value.imag) })
-}
-
-fn calculate(
     left: Operand,
     operator: BinaryOperator,
     right: Operand,
@@ -82,28 +79,30 @@ fn calculate(
     let mixed = rules == ComplexArithmetic::Mixed;
     match (operator, left, right) {
         (BinaryOperator::Add, Operand::Real(_), _) if mixed => {
-            Some(Complex { real: a.real + b.real, imag: b.imag })
+            Some(Complex { real: a.real + b.real, imag: b.imag }.settled())
         }
         (BinaryOperator::Add, _, Operand::Real(_)) if mixed => {
-            Some(Complex { real: a.real + b.real, imag: a.imag })
+            Some(Complex { real: a.real + b.real, imag: a.imag }.settled())
         }
-        (BinaryOperator::Add, ..) => Some(Complex { real: a.real + b.real, imag: a.imag + b.imag }),
+        (BinaryOperator::Add, ..) => Some(Complex { real: a.real + b.real, imag: a.imag + b.imag }.settled()),
         (BinaryOperator::Subtract, Operand::Real(_), _) if mixed => {
-            Some(Complex { real: a.real - b.real, imag: -b.imag })
+            Some(Complex { real: a.real - b.real, imag: -b.imag }.settled())
         }
         (BinaryOperator::Subtract, _, Operand::Real(_)) if mixed => {
-            Some(Complex { real: a.real - b.real, imag: a.imag })
+            Some(Complex { real: a.real - b.real, imag: a.imag }.settled())
         }
-        (BinaryOperator::Subtract, ..) => Some(Complex { real: a.real - b.real, imag: a.imag - b.imag }),
+        (BinaryOperator::Subtract, ..) => {
+            Some(Complex { real: a.real - b.real, imag: a.imag - b.imag }.settled())
+        }
         (BinaryOperator::Multiply, Operand::Real(real), _) if mixed => {
-            Some(Complex { real: real * b.real, imag: real * b.imag })
+            Some(Complex { real: real * b.real, imag: real * b.imag }.settled())
         }
         (BinaryOperator::Multiply, _, Operand::Real(real)) if mixed => {
-            Some(Complex { real: a.real * real, imag: a.imag * real })
+            Some(Complex { real: a.real * real, imag: a.imag * real }.settled())
         }
         (BinaryOperator::Multiply, ..) => Some(multiply(a, b, rules)),
         (BinaryOperator::TrueDivide, _, Operand::Real(real)) if mixed => {
-            (real != 0.0).then(|| Complex { real: a.real / real, imag: a.imag / real })
+            (real != 0.0).then(|| Complex { real: a.real / real, imag: a.imag / real }.settled())
         }
         (BinaryOperator::TrueDivide, Operand::Real(real), _) if mixed => divide_real(real, b),
         (BinaryOperator::TrueDivide, ..) => divide(a, b, rules),
@@ -119,7 +118,7 @@ fn multiply(a: Complex, b: Complex, rules: ComplexArithmetic) -> Complex {
     };
     let value = product(a, b);
     if rules == ComplexArithmetic::Coerced || !value.is_nan() {
-        return value;
+        return value.settled();
     }
     let (mut a, mut b) = (a, b);
     let is_infinite = a.is_infinite() || b.is_infinite();
@@ -132,32 +131,59 @@ fn multiply(a: Complex, b: Complex, rules: ComplexArithmetic) -> Complex {
     }
     if !is_infinite {
         if !parts.iter().any(|part| part.is_infinite()) {
-            return value;
+            return value.settled();
         }
         (a, b) = (a.without_nan(), b.without_nan());
     }
-    product(a, b).times(f64::INFINITY)
+    product(a, b).times(f64::INFINITY).settled()
 }
 
-/// Smith's algorithm, as `_Py_c_quot` has it.
-fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
-    let value = if b.real.abs() >= b.imag.abs() {
-        if b.real == 0.0 {
-            return None;
+/// What CPython answers to a divisor with a NaN (`Py_NAN`).
+const NAN: Complex = Complex { real: WRITTEN_NAN, imag: WRITTEN_NAN };
+
+/// A divisor by its larger part, as Smith's algorithm divides by it.
+enum Divisor {
+    /// One part or both.
+    Nan,
+    Real {
+        ratio: f64,
+        denominator: f64,
+    },
+    Imaginary {
+        ratio: f64,
+        denominator: f64,
+    },
+}
+
+impl Divisor {
+    /// None for zero.
+    fn new(b: Complex) -> Option<Divisor> {
+        if b.real.is_nan() || b.imag.is_nan() {
+            return Some(Divisor::Nan);
+        }
+        if b.real.abs() < b.imag.abs() {
+            let ratio = b.real / b.imag;
+            return Some(Divisor::Imaginary { ratio, denominator: b.real * ratio + b.imag });
         }
         let ratio = b.imag / b.real;
-        let denominator = b.real + b.imag * ratio;
-        Complex {
+        (b.real != 0.0).then_some(Divisor::Real { ratio, denominator: b.real + b.imag * ratio })
+    }
+}
+
+/// As `_Py_c_quot` has it.
+fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
+    let value = match Divisor::new(b)? {
+        Divisor::Nan => NAN,
+        Divisor::Real { ratio, denominator } => Complex {
             real: (a.real + a.imag * ratio) / denominator,
             imag: (a.imag - a.real * ratio) / denominator,
         }
-    } else {
-        let ratio = b.real / b.imag;
-        let denominator = b.real * ratio + b.imag;
-        Complex {
+        .settled(),
+        Divisor::Imaginary { ratio, denominator } => Complex {
             real: (a.real * ratio + a.imag) / denominator,
             imag: (a.imag * ratio - a.real) / denominator,
         }
+        .settled(),
     };
     if rules == ComplexArithmetic::Coerced || !value.is_nan() {
         return Some(value);
@@ -167,7 +193,7 @@ fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
         imag: a.imag * b.real - a.real * b.imag,
     };
     Some(if a.is_infinite() && b.is_finite() {
-        quotient(a.direction(), b).times(f64::INFINITY)
+        quotient(a.direction(), b).times(f64::INFINITY).settled()
     } else if b.is_infinite() && a.is_finite() {
         quotient(a, b.direction()).times(0.0)
     } else {
@@ -177,17 +203,24 @@ fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
 
 /// A real number by a complex one, as `_Py_rc_quot` has it: the signs of zeros differ from those of `divide`.
 fn divide_real(a: f64, b: Complex) -> Option<Complex> {
-    if b.real.abs() >= b.imag.abs() {
-        if b.real == 0.0 {
-            return None;
+    let value = match Divisor::new(b)? {
+        Divisor::Nan => NAN,
+        Divisor::Real { ratio, .. } if a.is_nan() && ratio.is_nan() => {
+            Complex { real: a, imag: ratio }.settled()
         }
-        let ratio = b.imag / b.real;
-        let denominator = b.real + b.imag * ratio;
-        return Some(Complex { real: a / denominator, imag: (-a * ratio) / denominator });
+        _ if a.is_nan() => Complex { real: a, imag: -a },
+        Divisor::Real { ratio, denominator } => {
+            Complex { real: a / denominator, imag: (-a * ratio) / denominator }.settled()
+        }
+        Divisor::Imaginary { ratio, denominator } => {
+            Complex { real: (a * ratio) / denominator, imag: -a / denominator }.settled()
+        }
+    };
+    if value.is_nan() && a.is_finite() && b.is_infinite() {
+        let Complex { real, imag } = b.direction();
+        return Some(Complex { real: a * real, imag: -a * imag }.times(0.0));
     }
-    let ratio = b.real / b.imag;
-    let denominator = b.real * ratio + b.imag;
-    Some(Complex { real: (a * ratio) / denominator, imag: -a / denominator })
+    Some(value)
 }
 
 /// `base ** exponent`: by multiplication for small whole exponents, else by polar coordinates (`complex_pow`).
@@ -246,5 +279,8 @@ fn polar_power(base: Complex, exponent: Complex) -> Option<Complex> {
         // The C library has no cosine of infinity, which CPython reports as a division by zero.
         return None;
     }
-    Some(Complex { real: length * phase.cos(), imag: length * phase.sin() })
+    let value = Complex { real: length * phase.cos(), imag: length * phase.sin() }.settled();
+    // The exponential of the angle is taken with its sign turned.
+    let is_turned = angle.is_nan() && exponent.imag != 0.0;
+    Some(if is_turned { Complex { imag: -value.imag, ..value } } else { value })
 }

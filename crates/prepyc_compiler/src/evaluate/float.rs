@@ -30,6 +30,9 @@ pub(super) fn operate(
 /// The NaN that x86-64 makes of numbers, whatever machine this is.
 pub(super) const MADE_NAN: f64 = f64::from_bits(0xFFF8_0000_0000_0000);
 
+/// The NaN that C's `NAN` stands for.
+pub(super) const WRITTEN_NAN: f64 = f64::from_bits(0x7FF8_0000_0000_0000);
+
 /// A result whose NaN does not depend on the machine: one that came in goes out as it is.
 fn settled(value: f64, left: f64, right: f64) -> f64 {
     match value.is_nan() {
