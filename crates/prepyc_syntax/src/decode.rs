@@ -122,7 +122,7 @@ impl Cookie {
         let place = match mistakes.contradiction_by_line {
             false => NOWHERE,
             true => {
-                let (lineno, end_offset) = (self.lineno, self.columns as i32);
+                let (lineno, end_offset) = (self.lineno, self.columns as i32 + i32::from(self.lineno == 2));
                 ErrorPlace { lineno, offset: 0, end_lineno: lineno as i32, end_offset }
             }
         };

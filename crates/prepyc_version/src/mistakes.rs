@@ -17,6 +17,8 @@ pub struct Mistakes {
     pub unpacking_assignment_errors: bool,
     /// `f(*)`, likewise.
     pub starred_expression_errors: bool,
+    /// `f(*)` is told of as soon as it is read, even where other mistakes are looked for: `a b(*)`.
+    pub starred_expression_told_at_once: bool,
     /// `f(a=)`, likewise.
     pub missing_value_errors: bool,
     /// `f(**a, *b)` is pointed at from the comma on.
@@ -85,6 +87,7 @@ const NONE: Mistakes = Mistakes {
     unpacking_errors: false,
     unpacking_assignment_errors: false,
     starred_expression_errors: false,
+    starred_expression_told_at_once: false,
     missing_value_errors: false,
     unpacking_order_errors: false,
     missing_in_errors: false,
@@ -125,6 +128,7 @@ pub(crate) const PY311: Mistakes = Mistakes {
 pub(crate) const PY312: Mistakes = Mistakes {
     unpacking_assignment_errors: true,
     starred_expression_errors: true,
+    starred_expression_told_at_once: true,
     missing_value_errors: true,
     unpacking_order_errors: true,
     import_errors: true,
@@ -146,6 +150,7 @@ pub(crate) const PY313: Mistakes = Mistakes {
 
 pub(crate) const PY314: Mistakes = Mistakes {
     bad_escapes_told_at_end: false,
+    starred_expression_told_at_once: false,
     undecodable_by_line: true,
     mixed_except_by_head: true,
     contradiction_by_line: true,

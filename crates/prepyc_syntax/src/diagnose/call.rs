@@ -75,10 +75,12 @@ impl Diagnosis<'_> {
             let value = p.expression()?;
             Some(p.node_with(start, Shape::Starred, &[value]))
         }, {
-            if !p.second_pass || !p.grammar.mistakes.starred_expression_errors {
+            let mistakes = &p.grammar.mistakes;
+            if !mistakes.starred_expression_told_at_once && !(p.second_pass && mistakes.starred_expression_errors) {
                 return None;
             }
             p.token(T::Mult)?;
+            p.told_at_once = true;
             p.raise_last(crate::error::ErrorKind::Syntax, "Invalid star expression")
         })
     }

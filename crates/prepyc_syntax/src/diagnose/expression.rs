@@ -383,7 +383,8 @@ impl Diagnosis<'_> {
             true => "with Barry as BDFL, use '<>' instead of '!='",
             false => "invalid syntax.  Maybe you meant '!=' instead of '<>'?",
         };
-        self.raise_next(message)
+        let operator = self.token_at(self.position).location;
+        self.raise(operator, message)
     }
 
     pub(super) fn bitwise_or(&mut self) -> Option<Node> {

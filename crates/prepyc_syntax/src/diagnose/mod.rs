@@ -259,9 +259,18 @@ impl<'s> Diagnosis<'s> {
                 return self.error_at_token(ErrorKind::Indentation, self.last_token(), message);
             }
             TokenKind::EndMarker => self.error_at_end_marker(),
-            _ => self.error_over(ErrorKind::Syntax, last.location, "invalid syntax"),
+            _ => self.error_over(ErrorKind::Syntax, self.pointed_at(last).location, "invalid syntax"),
         };
         prefer_lexer_error(std::iter::empty(), self.lexer.clone(), last_line, error)
+    }
+
+    /// The token as errors point at it: `<>` as the `<` that it begins with, where it is no operator.
+    fn pointed_at(&self, mut token: Token) -> Token {
+        let is_inequality = token.kind == TokenKind::NotEq && self.lexer.text(&token) == "<>";
+        if is_inequality && !self.flufl && self.grammar.mistakes.inequality_errors {
+            token.location.end_col_offset = token.location.col_offset + 1;
+        }
+        token
     }
 
     // Tokens.
@@ -526,7 +535,7 @@ impl<'s> Diagnosis<'s> {
     fn raise_next<T>(&mut self, message: &str) -> Option<T> {
         let token = self.token_at(self.position);
         if self.error.is_none() {
-            let error = self.error_at_token(ErrorKind::Syntax, token, message);
+            let error = self.error_at_token(ErrorKind::Syntax, self.pointed_at(token), message);
             self.error = Some(Box::new(error));
         }
         None

@@ -1,0 +1,2 @@
+# Pointed at as `<` alone.
+x = <> 3
