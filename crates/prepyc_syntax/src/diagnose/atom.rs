@@ -1,7 +1,9 @@
 //! Atoms, displays and comprehensions, and what goes wrong in them.
 
 use super::{Diagnosis, Node, Rule, Shape, first};
+use crate::error::ErrorKind;
 use crate::lexer::token::TokenKind as T;
+use crate::literal::string;
 
 impl Diagnosis<'_> {
     pub(super) fn atom(&mut self) -> Option<Node> {
@@ -441,10 +443,7 @@ impl Diagnosis<'_> {
                 p.list_of(Self::bitwise_or)?;
                 p.optional(|p| p.token(T::Comma))?;
                 p.not(T::In)?;
-                p.raise_last::<Node>(
-                    crate::error::ErrorKind::Syntax,
-                    "'in' expected after for-loop variables",
-                )
+                p.raise_last::<Node>(ErrorKind::Syntax, "'in' expected after for-loop variables")
             });
         }
         self.invalid_for_target()
@@ -460,10 +459,7 @@ impl Diagnosis<'_> {
                 let formatted = parts.iter().any(|part| part.shape == Shape::FString);
                 let shape = if formatted { Shape::FString } else { Shape::Literal };
                 if p.mixes_bytes(&parts) {
-                    return p.raise_last(
-                        crate::error::ErrorKind::Syntax,
-                        "cannot mix bytes and nonbytes literals",
-                    );
+                    return p.raise_last(ErrorKind::Syntax, "cannot mix bytes and nonbytes literals");
                 }
                 return Some(p.node(start, shape));
             }
@@ -500,9 +496,38 @@ impl Diagnosis<'_> {
     fn string_or_fstring(&mut self) -> Option<Node> {
         first!(self as p: p.fstring(), {
             let node = p.token(T::String)?;
-            let formatted = crate::literal::string::split(p.text_at(p.position - 1)).is_formatted();
+            let parts = string::split(p.text_at(p.position - 1));
+            let formatted = parts.is_formatted();
+            if parts.is_bytes() && !parts.body.is_ascii() {
+                return p.raise(node.location, "bytes can only contain ASCII literal characters");
+            }
+            if !formatted && let Some(message) = p.decoding_error(p.position - 1) {
+                return p.raise_last(ErrorKind::Syntax, &message);
+            }
             Some(Node { shape: if formatted { Shape::FString } else { Shape::Literal }, ..node })
         })
+    }
+}
+
+impl Diagnosis<'_> {
+    /// What CPython's codecs say of a string, or of the text of one with fields, which they read as soon as a rule has
+    /// it, even where it only looks for another mistake.
+    pub(super) fn decoding_error(&self, index: usize) -> Option<String> {
+        let text = self.text_at(index);
+        let parts = match self.tokens[index].kind {
+            T::String => string::split(text),
+            _ => string::Parts { prefix: "", body: text, body_offset: 0 },
+        };
+        if parts.is_raw() || !parts.body.contains('\\') {
+            return None;
+        }
+        let (mut value, mut warning) = (Vec::new(), None);
+        if parts.is_bytes() {
+            let decoded = string::decode_bytes(parts.body, &mut value, &mut warning);
+            return decoded.err().map(|error| format!("(value error) {error}"));
+        }
+        let decoded = string::decode_str(parts.body, self.grammar, &mut value, &mut warning);
+        decoded.err().map(|error| format!("(unicode error) {error}"))
     }
 }
 

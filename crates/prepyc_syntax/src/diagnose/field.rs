@@ -22,9 +22,25 @@ impl Diagnosis<'_> {
     ) -> Option<Node> {
         let first = self.position;
         self.token(start)?;
-        self.many(|p| first!(p: p.replacement_field(middle, letter), p.token(middle)))?;
-        self.token(end)?;
-        Some(self.node(first, shape))
+        let is_raw = self.text_at(first).bytes().any(|byte| byte | 0x20 == b'r');
+        let mut bad_text = None;
+        self.many(|p| {
+            first!(p: p.replacement_field(middle, letter), {
+                let text = p.token(middle)?;
+                if let Some(message) = p.decoding_error(p.position - 1).filter(|_| !is_raw) {
+                    bad_text.get_or_insert((text.location, message));
+                }
+                Some(text)
+            })
+        })?;
+        let end = self.token(end)?;
+        match bad_text {
+            Some((text, message)) => {
+                let at_end = self.grammar.mistakes.bad_escapes_told_at_end;
+                self.raise(if at_end { end.location } else { text }, &message)
+            }
+            None => Some(self.node(first, shape)),
+        }
     }
 
     fn replacement_field(&mut self, middle: T, letter: char) -> Option<Node> {
@@ -33,9 +49,12 @@ impl Diagnosis<'_> {
             p.token(T::LBrace)?;
             p.yield_or_star()?;
             p.optional(|p| p.token(T::Assign))?;
-            p.optional(|p| p.conversion(letter))?;
+            let conversion = p.optional(|p| p.conversion(letter))?;
             p.optional(|p| p.format_spec(middle, letter))?;
             p.token(T::RBrace)?;
+            if let Some(name) = conversion {
+                p.check_conversion_character(&name, letter)?;
+            }
             Some(p.node(start, Shape::FString))
         }, p.invalid_replacement_field(middle, letter))
     }
@@ -50,16 +69,20 @@ impl Diagnosis<'_> {
             let message = format!("{letter}-string: conversion type must come right after the {word} mark");
             return self.raise(mark.location.to(name.location), &message);
         }
-        let text = self.text_of(&name).to_owned();
-        if !matches!(text.as_str(), "s" | "r" | "a") {
-            if !self.grammar.mistakes.conversion_checked_at_once {
-                self.token_at(self.position);
-            }
-            let message =
-                format!("{letter}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
-            return self.raise(name.location, &message);
+        if self.grammar.mistakes.conversion_checked_at_once {
+            self.check_conversion_character(&name, letter)?;
         }
         Some(name)
+    }
+
+    fn check_conversion_character(&mut self, name: &Node, letter: char) -> Option<()> {
+        let text = self.text_of(name).to_owned();
+        if matches!(text.as_str(), "s" | "r" | "a") {
+            return Some(());
+        }
+        let message =
+            format!("{letter}-string: invalid conversion character '{text}': expected 's', 'r', or 'a'");
+        self.raise(name.location, &message)
     }
 
     fn format_spec(&mut self, middle: T, letter: char) -> Option<Node> {

@@ -270,6 +270,10 @@ impl<'a> Parser<'a, '_> {
         let mut positional = 0;
         while !self.at(TokenKind::RParen) {
             if self.at(TokenKind::Name) && self.peek() == TokenKind::Assign {
+                if positional > 0 && self.scratch.ids.len() == attrs && self.at_wildcard() {
+                    // CPython takes it for one more pattern by position, and does not come back.
+                    return Err(Fail);
+                }
                 let attr = self.name()?;
                 self.bump();
                 self.scratch.ids.push(attr);

@@ -1,0 +1,2 @@
+# Bytes are read as well.
+a b"é"

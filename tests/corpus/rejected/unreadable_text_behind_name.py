@@ -1,0 +1,2 @@
+# As that of a plain string.
+a f"{x}\x"
