@@ -502,7 +502,8 @@ impl Diagnosis<'_> {
                 return p.raise(node.location, "bytes can only contain ASCII literal characters");
             }
             if !formatted && let Some(message) = p.decoding_error(p.position - 1) {
-                return p.raise_last(ErrorKind::Syntax, &message);
+                let what = if parts.is_bytes() { "value" } else { "unicode" };
+                return p.raise_last(ErrorKind::Syntax, &format!("({what} error) {message}"));
             }
             Some(Node { shape: if formatted { Shape::FString } else { Shape::Literal }, ..node })
         })
@@ -523,11 +524,9 @@ impl Diagnosis<'_> {
         }
         let (mut value, mut warning) = (Vec::new(), None);
         if parts.is_bytes() {
-            let decoded = string::decode_bytes(parts.body, &mut value, &mut warning);
-            return decoded.err().map(|error| format!("(value error) {error}"));
+            return string::decode_bytes(parts.body, &mut value, &mut warning).err();
         }
-        let decoded = string::decode_str(parts.body, self.grammar, &mut value, &mut warning);
-        decoded.err().map(|error| format!("(unicode error) {error}"))
+        string::decode_str(parts.body, self.grammar, &mut value, &mut warning).err()
     }
 }
 

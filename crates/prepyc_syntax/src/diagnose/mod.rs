@@ -531,6 +531,12 @@ impl<'s> Diagnosis<'s> {
         None
     }
 
+    /// Nowhere.
+    fn raise_unplaced<T>(&mut self, kind: ErrorKind, message: String) -> Option<T> {
+        self.error.get_or_insert_with(|| Box::new(SyntaxError::unplaced(kind, message)));
+        None
+    }
+
     /// At the next token.
     fn raise_next<T>(&mut self, message: &str) -> Option<T> {
         let token = self.token_at(self.position);

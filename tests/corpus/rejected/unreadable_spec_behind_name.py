@@ -1,0 +1,2 @@
+# An error of the codec, with no place.
+a f"{x:\x}"
