@@ -76,7 +76,9 @@ impl Diagnosis<'_> {
             Some(p.node_with(start, Shape::Starred, &[value]))
         }, {
             let mistakes = &p.grammar.mistakes;
-            if !mistakes.starred_expression_told_at_once && !(p.second_pass && mistakes.starred_expression_errors) {
+            let is_told = mistakes.starred_expression_told_at_once
+                || p.second_pass && mistakes.starred_expression_errors;
+            if !is_told {
                 return None;
             }
             p.token(T::Mult)?;

@@ -190,6 +190,9 @@ pub(crate) fn prefer_lexer_error(
     last_line: u32,
     error: SyntaxError,
 ) -> SyntaxError {
+    if !matches!(error.kind, ErrorKind::Syntax | ErrorKind::Indentation | ErrorKind::Tab) {
+        return error;
+    }
     for kind in read.chain(std::iter::repeat_with(|| lexer.next_token().kind)) {
         match kind {
             TokenKind::EndMarker => return error,
