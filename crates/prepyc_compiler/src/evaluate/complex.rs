@@ -3,7 +3,7 @@
 use prepyc_version::ComplexArithmetic;
 
 use super::BinaryOperator;
-use super::float::{MADE_NAN, WRITTEN_NAN};
+use super::float::{MADE_NAN, WRITTEN_NAN, difference, product, quotient, sum};
 
 /// A complex number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,14 +38,8 @@ impl Complex {
         Complex { real: number(self.real), imag: number(self.imag) }
     }
 
-    /// With the sign of a NaN that x86-64 makes, whatever machine this is.
-    fn settled(self) -> Complex {
-        let made = |part: f64| if part.is_nan() { MADE_NAN } else { part };
-        Complex { real: made(self.real), imag: made(self.imag) }
-    }
-
     fn times(self, factor: f64) -> Complex {
-        Complex { real: factor * self.real, imag: factor * self.imag }
+        Complex { real: product(self.real, factor), imag: product(self.imag, factor) }
     }
 }
 
@@ -67,8 +61,9 @@ impl Operand {
 
 /// The result, if there is one that is not an exception.
 ///
-/// Which sign a NaN has depends on how CPython was compiled, and for whom. Ours have the one that x86-64 makes of
-/// numbers, but where CPython writes a NaN down or turns the sign of one.
+/// Which sign a NaN has depends on how CPython was compiled, and for whom: ours is what x86-64 makes of numbers, and a
+/// NaN that comes in goes out. Where two of different signs meet in a product or a power, the order of the operands is
+/// the C compiler's choice, which is not followed.
 pub(super) fn operate(
     left: Operand,
     operator: BinaryOperator,
@@ -79,30 +74,26 @@ pub(super) fn operate(
     let mixed = rules == ComplexArithmetic::Mixed;
     match (operator, left, right) {
         (BinaryOperator::Add, Operand::Real(_), _) if mixed => {
-            Some(Complex { real: a.real + b.real, imag: b.imag }.settled())
+            Some(Complex { real: sum(b.real, a.real), imag: b.imag })
         }
         (BinaryOperator::Add, _, Operand::Real(_)) if mixed => {
-            Some(Complex { real: a.real + b.real, imag: a.imag }.settled())
+            Some(Complex { real: sum(a.real, b.real), imag: a.imag })
         }
-        (BinaryOperator::Add, ..) => Some(Complex { real: a.real + b.real, imag: a.imag + b.imag }.settled()),
+        (BinaryOperator::Add, ..) => Some(Complex { real: sum(a.real, b.real), imag: sum(a.imag, b.imag) }),
         (BinaryOperator::Subtract, Operand::Real(_), _) if mixed => {
-            Some(Complex { real: a.real - b.real, imag: -b.imag }.settled())
+            Some(Complex { real: difference(a.real, b.real), imag: -b.imag })
         }
         (BinaryOperator::Subtract, _, Operand::Real(_)) if mixed => {
-            Some(Complex { real: a.real - b.real, imag: a.imag }.settled())
+            Some(Complex { real: difference(a.real, b.real), imag: a.imag })
         }
         (BinaryOperator::Subtract, ..) => {
-            Some(Complex { real: a.real - b.real, imag: a.imag - b.imag }.settled())
+            Some(Complex { real: difference(a.real, b.real), imag: difference(a.imag, b.imag) })
         }
-        (BinaryOperator::Multiply, Operand::Real(real), _) if mixed => {
-            Some(Complex { real: real * b.real, imag: real * b.imag }.settled())
-        }
-        (BinaryOperator::Multiply, _, Operand::Real(real)) if mixed => {
-            Some(Complex { real: a.real * real, imag: a.imag * real }.settled())
-        }
+        (BinaryOperator::Multiply, Operand::Real(real), _) if mixed => Some(b.times(real)),
+        (BinaryOperator::Multiply, _, Operand::Real(real)) if mixed => Some(a.times(real)),
         (BinaryOperator::Multiply, ..) => Some(multiply(a, b, rules)),
         (BinaryOperator::TrueDivide, _, Operand::Real(real)) if mixed => {
-            (real != 0.0).then(|| Complex { real: a.real / real, imag: a.imag / real }.settled())
+            (real != 0.0).then(|| Complex { real: quotient(a.real, real), imag: quotient(a.imag, real) })
         }
         (BinaryOperator::TrueDivide, Operand::Real(real), _) if mixed => divide_real(real, b),
         (BinaryOperator::TrueDivide, ..) => divide(a, b, rules),
@@ -112,13 +103,13 @@ pub(super) fn operate(
 }
 
 fn multiply(a: Complex, b: Complex, rules: ComplexArithmetic) -> Complex {
-    let product = |a: Complex, b: Complex| Complex {
-        real: a.real * b.real - a.imag * b.imag,
-        imag: a.real * b.imag + a.imag * b.real,
+    let multiplied = |a: Complex, b: Complex| Complex {
+        real: difference(product(a.real, b.real), product(a.imag, b.imag)),
+        imag: sum(product(a.real, b.imag), product(a.imag, b.real)),
     };
-    let value = product(a, b);
+    let value = multiplied(a, b);
     if rules == ComplexArithmetic::Coerced || !value.is_nan() {
-        return value.settled();
+        return value;
     }
     let (mut a, mut b) = (a, b);
     let is_infinite = a.is_infinite() || b.is_infinite();
@@ -131,11 +122,11 @@ fn multiply(a: Complex, b: Complex, rules: ComplexArithmetic) -> Complex {
     }
     if !is_infinite {
         if !parts.iter().any(|part| part.is_infinite()) {
-            return value.settled();
+            return value;
         }
         (a, b) = (a.without_nan(), b.without_nan());
     }
-    product(a, b).times(f64::INFINITY).settled()
+    multiplied(a, b).times(f64::INFINITY)
 }
 
 /// What CPython answers to a divisor with a NaN (`Py_NAN`).
@@ -162,11 +153,12 @@ impl Divisor {
             return Some(Divisor::Nan);
         }
         if b.real.abs() < b.imag.abs() {
-            let ratio = b.real / b.imag;
-            return Some(Divisor::Imaginary { ratio, denominator: b.real * ratio + b.imag });
+            let ratio = quotient(b.real, b.imag);
+            return Some(Divisor::Imaginary { ratio, denominator: sum(product(b.real, ratio), b.imag) });
         }
-        let ratio = b.imag / b.real;
-        (b.real != 0.0).then_some(Divisor::Real { ratio, denominator: b.real + b.imag * ratio })
+        let ratio = quotient(b.imag, b.real);
+        let denominator = sum(b.real, product(b.imag, ratio));
+        (b.real != 0.0).then_some(Divisor::Real { ratio, denominator })
     }
 }
 
@@ -175,27 +167,25 @@ fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
     let value = match Divisor::new(b)? {
         Divisor::Nan => NAN,
         Divisor::Real { ratio, denominator } => Complex {
-            real: (a.real + a.imag * ratio) / denominator,
-            imag: (a.imag - a.real * ratio) / denominator,
-        }
-        .settled(),
+            real: quotient(sum(a.real, product(a.imag, ratio)), denominator),
+            imag: quotient(difference(a.imag, product(a.real, ratio)), denominator),
+        },
         Divisor::Imaginary { ratio, denominator } => Complex {
-            real: (a.real * ratio + a.imag) / denominator,
-            imag: (a.imag * ratio - a.real) / denominator,
-        }
-        .settled(),
+            real: quotient(sum(product(a.real, ratio), a.imag), denominator),
+            imag: quotient(difference(product(a.imag, ratio), a.real), denominator),
+        },
     };
     if rules == ComplexArithmetic::Coerced || !value.is_nan() {
         return Some(value);
     }
-    let quotient = |a: Complex, b: Complex| Complex {
-        real: a.real * b.real + a.imag * b.imag,
-        imag: a.imag * b.real - a.real * b.imag,
+    let found = |a: Complex, b: Complex| Complex {
+        real: sum(product(a.real, b.real), product(a.imag, b.imag)),
+        imag: difference(product(a.imag, b.real), product(a.real, b.imag)),
     };
     Some(if a.is_infinite() && b.is_finite() {
-        quotient(a.direction(), b).times(f64::INFINITY).settled()
+        found(a.direction(), b).times(f64::INFINITY)
     } else if b.is_infinite() && a.is_finite() {
-        quotient(a, b.direction()).times(0.0)
+        found(a, b.direction()).times(0.0)
     } else {
         value
     })
@@ -205,15 +195,11 @@ fn divide(a: Complex, b: Complex, rules: ComplexArithmetic) -> Option<Complex> {
 fn divide_real(a: f64, b: Complex) -> Option<Complex> {
     let value = match Divisor::new(b)? {
         Divisor::Nan => NAN,
-        Divisor::Real { ratio, .. } if a.is_nan() && ratio.is_nan() => {
-            Complex { real: a, imag: ratio }.settled()
-        }
-        _ if a.is_nan() => Complex { real: a, imag: -a },
         Divisor::Real { ratio, denominator } => {
-            Complex { real: a / denominator, imag: (-a * ratio) / denominator }.settled()
+            Complex { real: quotient(a, denominator), imag: quotient(product(ratio, -a), denominator) }
         }
         Divisor::Imaginary { ratio, denominator } => {
-            Complex { real: (a * ratio) / denominator, imag: -a / denominator }.settled()
+            Complex { real: quotient(product(ratio, a), denominator), imag: quotient(-a, denominator) }
         }
     };
     if value.is_nan() && a.is_finite() && b.is_infinite() {
@@ -279,7 +265,8 @@ fn polar_power(base: Complex, exponent: Complex) -> Option<Complex> {
         // The C library has no cosine of infinity, which CPython reports as a division by zero.
         return None;
     }
-    let value = Complex { real: length * phase.cos(), imag: length * phase.sin() }.settled();
+    let made = |part: f64| if part.is_nan() { MADE_NAN } else { part };
+    let value = Complex { real: made(length * phase.cos()), imag: made(length * phase.sin()) };
     // The exponential of the angle is taken with its sign turned.
     let is_turned = angle.is_nan() && exponent.imag != 0.0;
     Some(if is_turned { Complex { imag: -value.imag, ..value } } else { value })

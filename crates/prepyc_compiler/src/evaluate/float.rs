@@ -43,6 +43,23 @@ fn settled(value: f64, left: f64, right: f64) -> f64 {
     }
 }
 
+pub(super) fn sum(left: f64, right: f64) -> f64 {
+    settled(left + right, left, right)
+}
+
+pub(super) fn difference(left: f64, right: f64) -> f64 {
+    settled(left - right, left, right)
+}
+
+pub(super) fn product(left: f64, right: f64) -> f64 {
+    settled(left * right, left, right)
+}
+
+/// Of a divisor that is not zero.
+pub(super) fn quotient(left: f64, right: f64) -> f64 {
+    settled(left / right, left, right)
+}
+
 /// `divmod` (CPython: `_float_div_mod`, `Objects/floatobject.c`): the remainder has the divisor's sign.
 fn divide_with_remainder(left: f64, right: f64) -> (f64, f64) {
     let mut remainder = left % right;
