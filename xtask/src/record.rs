@@ -4,6 +4,7 @@
 mod charsets;
 mod corpora;
 mod opcodes;
+mod several_bytes;
 
 /// What `cargo xtask record` takes.
 #[derive(clap::Args)]

@@ -4,6 +4,7 @@
 //! Clean UTF-8 with LF line ends, which is nearly every file, is borrowed as it stands.
 
 mod codec;
+mod several_bytes;
 mod undecodable;
 mod utf_7;
 

@@ -1,4 +1,4 @@
-//! `cargo xtask record charsets`: which characters CPython's one-byte codecs read, into the decoder's folder.
+//! `cargo xtask record charsets`: which characters CPython's codecs read, into the decoder's folder.
 //!
 //! They are the same in all versions; a few names for them are younger than others.
 
@@ -17,5 +17,6 @@ pub(crate) fn run() -> anyhow::Result<()> {
     };
     let script = workspace::root().join("xtask/src/record/charsets.py");
     let written = workspace::root().join("crates/prepyc_syntax/src/decode/charsets.txt");
-    workspace::run(oracle.command().arg(script).arg(written)).context("recording charsets")
+    workspace::run(oracle.command().arg(script).arg(written)).context("recording charsets")?;
+    super::several_bytes::run(&oracle)
 }

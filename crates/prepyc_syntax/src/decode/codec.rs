@@ -1,12 +1,11 @@
 //! The codecs that a cookie may name: which there are, what they read, and what they say to what they cannot read.
 //!
 //! Names are compared as CPython's registry does. One-byte codecs are recorded tables (`cargo xtask record charsets`); those
-//! of several bytes are `encoding_rs`'s. Must not know where cookies stand.
+//! of several bytes have a file of their own. Must not know where cookies stand.
 
 use std::borrow::Cow;
 
-use encoding_rs::{DecoderResult, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS};
-
+use super::several_bytes::Codec;
 use super::undecodable::complaint;
 use super::{codec_error, unify_newlines};
 use crate::error::SyntaxError;
@@ -32,9 +31,9 @@ pub(super) fn decode<'s>(source: &'s [u8], name: &str) -> Result<Cow<'s, str>, S
         "ascii" | "us_ascii" | "us" | "646" | "ansi_x3.4_1968" | "ansi_x3.4_1986" | "ansi_x3_4_1968"
         | "cp367" | "csascii" | "ibm367" | "iso646_us" | "iso_646.irv_1991" | "iso_ir_6" => ascii(source),
         "utf_7" | "utf7" | "u7" | "unicode_1_1_utf_7" => super::utf_7::decode(source).map(Cow::Owned),
-        _ => match (charset(&key), several_bytes(&key)) {
+        _ => match (charset(&key), Codec::find(&key)) {
             (Some(points), _) => one_byte(source, points).map(Cow::Owned),
-            (_, Some((codec, encoding))) => by_encoding(source, codec, encoding).map(Cow::Owned),
+            (_, Some(codec)) => codec.decode(source).map(Cow::Owned),
             _ => Err(codec_error(refusal(name, &key))),
         },
     }
@@ -82,34 +81,6 @@ fn ascii(source: &[u8]) -> Result<Cow<'_, str>, SyntaxError> {
     })
 }
 
-/// The codecs of several bytes, under the name that their errors give.
-fn several_bytes(key: &str) -> Option<(&'static str, &'static Encoding)> {
-    Some(match key {
-        "euc_jp" | "eucjp" | "ujis" | "u_jis" => ("euc_jp", EUC_JP),
-        "shift_jis" | "sjis" | "s_jis" | "shiftjis" | "csshiftjis" | "x_mac_japanese" => {
-            ("shift_jis", SHIFT_JIS)
-        }
-        "cp932" | "932" | "ms932" | "mskanji" | "ms_kanji" | "windows_31j" => ("cp932", SHIFT_JIS),
-        "cp949" | "949" | "ms949" | "uhc" => ("cp949", EUC_KR),
-        "euc_kr" | "euckr" | "korean" | "ksc5601" | "ks_c_5601" | "ks_c_5601_1987" | "ksx1001"
-        | "ks_x_1001" | "cseuckr" | "x_mac_korean" => ("euc_kr", EUC_KR),
-        "gbk" | "cp936" | "936" | "ms936" => ("gbk", GBK),
-        "gb18030" | "gb18030_2000" => ("gb18030", GB18030),
-        _ => return None,
-    })
-}
-
-fn by_encoding(source: &[u8], codec: &str, encoding: &'static Encoding) -> Result<String, SyntaxError> {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut text = String::with_capacity(decoder.max_utf8_buffer_length(source.len()).unwrap_or_default());
-    let (result, read) = decoder.decode_to_string_without_replacement(source, &mut text, true);
-    let DecoderResult::Malformed(length, beyond) = result else { return Ok(text) };
-    let at = read - usize::from(length) - usize::from(beyond);
-    let (byte, at) = (source[at], unify_newlines_before(source, at));
-    let reason = "illegal multibyte sequence";
-    Err(codec_error(format!("'{codec}' codec can't decode byte 0x{byte:02x} in position {at}: {reason}")))
-}
-
 /// How many bytes stand before that one once line ends are LF, as they are before CPython decodes.
 pub(super) fn unify_newlines_before(source: &[u8], at: usize) -> usize {
     unify_newlines(&source[..at].iter().copied().map(char::from).collect::<String>()).chars().count()
@@ -135,9 +106,7 @@ fn refusal(name: &str, key: &str) -> String {
 const UNREAD: &str = "037 cp037 csibm037 ebcdic_cp_ca ebcdic_cp_nl ebcdic_cp_us ebcdic_cp_wt ibm037 ibm039 1026 cp1026 \
     csibm1026 ibm1026 1140 cp01140 cp1140 csibm01140 ebcdic_us_37_euro ibm01140 ibm1140 273 cp273 csibm273 ibm273 424 \
     cp424 csibm424 ebcdic_cp_he ibm424 500 cp500 csibm500 ebcdic_cp_be ebcdic_cp_ch ibm500 864 cp864 csibm864 ibm864 \
-    cp875 charmap 874 ms874 windows_874 iso_8859_8_e iso_8859_8_i cp950 950 ms950 big5 big5_tw csbig5 \
-    x_mac_trad_chinese big5_hkscs big5hkscs hkscs chinese csiso58gb231280 euc_cn euccn eucgb2312_cn gb2312 gb2312_1980 \
-    gb2312_80 iso_ir_58 x_mac_simp_chinese johab cp1361 ms1361 csiso2022jp iso2022_jp iso2022jp iso_2022_jp \
+    cp875 charmap 874 ms874 windows_874 iso_8859_8_e iso_8859_8_i johab cp1361 ms1361 csiso2022jp iso2022_jp iso2022jp iso_2022_jp \
     csiso2022kr iso2022_kr iso2022kr iso_2022_kr euc_jis2004 euc_jis_2004 eucjis2004 jisx0213 euc_jisx0213 \
     eucjisx0213 hz hz_gb hz_gb_2312 hzgb idna iso2022_jp_1 iso2022jp_1 iso_2022_jp_1 iso2022_jp_2 iso2022jp_2 \
     iso_2022_jp_2 iso2022_jp_2004 iso2022jp_2004 iso_2022_jp_2004 iso2022_jp_3 iso2022jp_3 iso_2022_jp_3 \

@@ -1,0 +1,3 @@
+# coding: shift_jis
+# ”gƒ_ƒbƒVƒ… is another character in what browsers take for Shift_JIS.
+a = "`a|‘’Ê“ú–{Œê±²³"
