@@ -42,9 +42,10 @@ pub struct Features {
     /// 3.13: an inlined comprehension of a class body sets aside every name it mentions, whether it binds the name or
     /// not, and its `.0` (`push_inlined_comprehension_state`, `Python/compile.c`).
     pub class_comprehensions_clear_every_name: bool,
-    /// 3.14: a comprehension that a class body inlines has the cell of its variable to itself, also where the class sees an
-    /// outer function's variable of that name; before, that variable's slot was taken for it, and functions within the
-    /// comprehension still saw the cell (`codegen_push_inlined_comprehension_locals`, `Python/codegen.c`).
+    /// 3.14: a comprehension that a class body inlines, not within another one, has the cell of its variable to itself,
+    /// also where the class sees an outer function's variable of that name; before, that variable's slot was taken for
+    /// it, and functions within the comprehension still saw the cell (`codegen_push_inlined_comprehension_locals`,
+    /// `Python/codegen.c`).
     pub class_comprehensions_own_cells: bool,
     /// 3.14: the symbol table notes a local as used where only an inlined comprehension uses it.
     pub inlined_uses_count: bool,

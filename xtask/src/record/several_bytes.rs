@@ -43,7 +43,8 @@ pub(super) fn run(oracle: &Oracle) -> anyhow::Result<()> {
         let theirs: Characters = lines.lines().map(read_line).collect::<anyhow::Result<_>>()?;
         let younger = YOUNGER_NAMES.iter().filter(|(known, _)| known == codec);
         let names = [names].into_iter().chain(younger.map(|(_, name)| *name)).collect::<Vec<_>>().join(" ");
-        writeln!(text, "{names}\t{codec}\t{label}\t{}", differences(&theirs, encoding))?;
+        let line = format!("{names}\t{codec}\t{label}\t{}", differences(&theirs, encoding));
+        writeln!(text, "{}", line.trim_end())?;
     }
     let written = workspace::root().join("crates/prepyc_syntax/src/decode/several_bytes.txt");
     std::fs::write(written, text).context("recording codecs of several bytes")

@@ -132,6 +132,8 @@ impl<'a> Codegen<'a, '_> {
             // Where the tree is folded, it has no such name any more.
             let is_folded = name == self.names.debug && self.folds_tree();
             if is_cleared && !is_folded {
+                let is_own = in_class && self.features.class_comprehensions_own_cells;
+                let outer = if is_own { symbol.scope } else { outer };
                 self.clear_local(name, symbol.scope, outer, loc, &mut inlined);
             }
         }
@@ -164,10 +166,8 @@ impl<'a> Codegen<'a, '_> {
         if scope == NameScope::Cell {
             let metadata = &self.unit.metadata;
             let free = metadata.freevars.find(name).map(|index| index + metadata.cellvars.len() as u32);
-            let is_own =
-                self.features.class_comprehensions_own_cells && self.scope().kind == ScopeKind::Class;
             let index = match (outer, metadata.cellvars.find(name), free) {
-                (NameScope::Free, _, Some(free)) if !is_own => free,
+                (NameScope::Free, _, Some(free)) => free,
                 (_, Some(cell), _) => cell,
                 _ => self.unit.metadata.cellvars.add(name),
             };

@@ -38,7 +38,8 @@ impl Codec {
         CODECS.lines().find_map(|line| {
             let mut fields = line.split('\t');
             let names = fields.next()?;
-            let (name, label, differences) = (fields.next()?, fields.next()?, fields.next()?);
+            let (name, label) = (fields.next()?, fields.next()?);
+            let differences = fields.next().unwrap_or_default();
             let encoding = Encoding::for_label(label.as_bytes())?;
             names.split(' ').any(|known| known == key).then_some(Codec { name, encoding, differences })
         })
