@@ -37,6 +37,9 @@ pub struct Features {
     pub arithmetic: Arithmetic,
     /// PEP 695 (3.12): type parameters, and class namespaces that annotation scopes can see.
     pub type_parameters: bool,
+    /// To 3.13 the base that a class with type parameters gets counts as one of those in its brackets, where many are
+    /// gathered in a list (`compiler_class`, `Python/compile.c`; from 3.14 on `codegen_class`, `Python/codegen.c`).
+    pub generic_base_is_listed: bool,
     /// PEP 709 (3.12): comprehensions other than generators run in the frame around them.
     pub inlined_comprehensions: bool,
     /// 3.13: an inlined comprehension of a class body sets aside every name it mentions, whether it binds the name or
@@ -189,6 +192,7 @@ const PY311: Features = Features {
     extra_items_credited: ExtraItemsCredited::ToTheirInstruction,
     arithmetic: Arithmetic { complex: ComplexArithmetic::Coerced, two_nans: TwoNans::Right },
     type_parameters: false,
+    generic_base_is_listed: true,
     inlined_comprehensions: false,
     class_comprehensions_clear_every_name: false,
     class_comprehensions_own_cells: false,
@@ -241,6 +245,7 @@ const PY314: Features = Features {
     parameters_have_kinds: true,
     extra_items_credited: ExtraItemsCredited::ToTheFirstInstructions,
     arithmetic: Arithmetic { complex: ComplexArithmetic::Mixed, two_nans: TwoNans::Left },
+    generic_base_is_listed: false,
     class_comprehensions_clear_every_name: false,
     class_comprehensions_own_cells: true,
     inlined_uses_count: true,

@@ -167,7 +167,8 @@ impl<'a> Codegen<'a, '_> {
         keywords: &'a [Keyword<'a>],
     ) -> Generated {
         let extra = usize::from(injected.is_some());
-        if args.len() + keywords.len() * 2 <= STACK_USE_GUIDELINE && !has_unpacking(args, keywords) {
+        let listed = args.len() + if self.features.generic_base_is_listed { extra } else { 0 };
+        if listed + keywords.len() * 2 <= STACK_USE_GUIDELINE && !has_unpacking(args, keywords) {
             self.expressions(args)?;
             if let Some(name) = injected {
                 self.load_name(name, loc)?;

@@ -75,7 +75,7 @@ impl<'a> Codegen<'a, '_> {
             Display::Set => (Op::BuildSet, Op::SetAdd, Op::SetUpdate),
             _ => (Op::BuildList, Op::ListAppend, Op::ListExtend),
         };
-        if self.folded_display(elts, display, pushed, loc) {
+        if injected.is_none() && self.folded_display(elts, display, pushed, loc) {
             return Ok(());
         }
         let total = elts.len() + pushed as usize + usize::from(injected.is_some());
