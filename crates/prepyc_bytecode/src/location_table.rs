@@ -115,6 +115,31 @@ impl LocationTableWriter {
         }
     }
 
+    /// As [`LocationTableWriter::push_span`] for what most code is: few code units, from a place on one line. Nothing happens
+    /// where it is not that, or memory would have to grow; says whether it is done. Negative numbers are no place.
+    #[inline]
+    pub fn push_short(
+        &mut self,
+        code_units: u32,
+        line: i32,
+        column: i32,
+        end_line: i32,
+        end_column: i32,
+    ) -> bool {
+        let difference = line.wrapping_sub(self.line) as u32;
+        // All in one: none of it but the whole can be foreseen.
+        let is_short = (line == end_line)
+            & (difference < 3)
+            & (((column | end_column) as u32) < 128)
+            & (code_units.wrapping_sub(1) < MAX_CODE_UNITS)
+            & (self.bytes.capacity() - self.bytes.len() >= 4);
+        if is_short {
+            self.short_entry(code_units, difference, column as u32, end_column as u32);
+            self.line = line;
+        }
+        is_short
+    }
+
     /// The table's bytes.
     pub fn finish(self) -> Vec<u8> {
         self.bytes

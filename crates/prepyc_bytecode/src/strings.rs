@@ -162,6 +162,9 @@ pub struct Strings {
     name_lists: Interner<StrId>,
 }
 
+/// Bytes that most strings have no more than.
+pub(crate) const SHORT: usize = 32;
+
 type RandomHasher = hashbrown::DefaultHashBuilder;
 
 impl Strings {
@@ -211,6 +214,15 @@ impl Strings {
     /// If the id is of another table and this one is smaller.
     pub fn get(&self, id: StrId) -> PyStr<'_> {
         PyStr(bytes_of(&self.bytes, &self.ends, id))
+    }
+
+    /// The string of that id, and with it at least as many bytes as [`SHORT`] where so many stand behind its first one:
+    /// to copy a fixed number of bytes needs no guess at how many there are.
+    #[inline]
+    pub(crate) fn get_with_more(&self, id: StrId) -> (PyStr<'_>, Option<&[u8; SHORT]>) {
+        let start = if id.0 == 0 { 0 } else { self.ends[id.index() - 1] };
+        let text = &self.bytes[start..self.ends[id.index()]];
+        (PyStr(text), self.bytes[start..].first_chunk())
     }
 
     /// Makes room for what so many code objects take, of a source of that many bytes.

@@ -4,8 +4,7 @@ use prepyc_bytecode::{CodeObject, StrId, Strings};
 use prepyc_version::{Features, PyVersion};
 
 use crate::assemble::{Assembler, Target};
-use crate::cfg::Cfg;
-use crate::cfg::pipeline::{Pass, PassContext, passes_of};
+use crate::cfg::pipeline::{PassContext, Passes, passes_of};
 use crate::instruction_set::InstructionSet;
 use crate::limits::Limit;
 use crate::sequence::InstructionSequence;
@@ -18,10 +17,9 @@ use crate::unit::CodeUnitMetadata;
 #[derive(Debug)]
 pub struct Backend {
     features: &'static Features,
-    passes: &'static [Pass],
+    passes: Passes,
     set: InstructionSet,
     effects: StackEffects,
-    cfg: Cfg,
     assembler: Assembler,
     /// Those of units that have ended, for their memory.
     spare: Vec<(InstructionSequence, CodeUnitMetadata)>,
@@ -38,7 +36,6 @@ impl Backend {
             passes: passes_of(features.cfg_pipeline)?,
             set: InstructionSet::of(version),
             effects: StackEffects::of(version),
-            cfg: Cfg::default(),
             assembler: Assembler::default(),
             spare: Vec::new(),
             watch: |_| {},
@@ -65,7 +62,8 @@ impl Backend {
         self.spare.push((sequence, metadata));
     }
 
-    /// Optimizes the instructions and assembles them. The unit's constants are taken out of it.
+    /// Optimizes the instructions and assembles them. The unit's constants are taken out of it; the sequence is to be
+    /// cleared before anything else is done with it.
     ///
     /// # Errors
     /// If the code is too large.
@@ -74,28 +72,28 @@ impl Backend {
     /// If the sequence is malformed: a label that stands nowhere, a stack that runs empty.
     pub fn make_code(
         &mut self,
-        sequence: &InstructionSequence,
+        sequence: &mut InstructionSequence,
         unit: &mut CodeUnitMetadata,
         filename: StrId,
         strings: &mut Strings,
     ) -> Result<CodeObject, Limit> {
         (self.watch)(Stage::Passes);
-        self.cfg.build(sequence);
+        let cfg = sequence.finish();
         let (features, effects) = (self.features, &self.effects);
         let mut context =
             PassContext { unit: &mut *unit, strings: &mut *strings, features, effects, stack_depth: 0 };
-        self.cfg.run(self.passes, &mut context);
+        (self.passes)(cfg, &mut context);
         let stack_depth = context.stack_depth;
         (self.watch)(Stage::Assemble);
         let target = Target { features, set: &self.set, strings };
-        let code = self.assembler.assemble(&mut self.cfg, unit, stack_depth, filename, target);
+        let code = self.assembler.assemble(cfg, unit, stack_depth, filename, target);
         (self.watch)(Stage::Codegen);
         code
     }
 
-    /// What the last code object was made of.
+    /// What the last code object was made of; its sequence is needed for that.
     #[cfg(test)]
-    pub(crate) fn listing(&self) -> String {
-        self.assembler.listing(&self.cfg)
+    pub(crate) fn listing(&self, sequence: &InstructionSequence) -> String {
+        self.assembler.listing(sequence.cfg())
     }
 }

@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
-use prepyc_bytecode::{CodeObject, Constant, StrId};
+use prepyc_bytecode::{CodeObject, Constant, PyInt, StrId};
 use rustc_hash::FxBuildHasher;
 
 use crate::nan;
@@ -21,6 +21,8 @@ pub struct ConstantTable {
     keys: Vec<u64>,
     /// Indices into `constants`, by key; empty until a scan of all keys would cost more.
     index: HashTable<u32>,
+    /// Whether one that LOAD_SMALL_INT could load may be loaded by its place here.
+    may_have_small_ints: bool,
     /// Where `None` stands, which is asked for more than any other, as soon as [`ConstantTable::add_none`] knows.
     none: Option<u32>,
     hasher: DefaultHashBuilder,
@@ -32,6 +34,7 @@ const SCANNED: usize = 16;
 impl ConstantTable {
     /// The index of the constant, which is appended if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
+        self.may_have_small_ints |= small_int(&constant).is_some();
         let key = key_of(&self.hasher, &constant);
         self.find(key, &constant).unwrap_or_else(|| self.push(key, constant))
     }
@@ -46,7 +49,19 @@ impl ConstantTable {
         index
     }
 
-    /// The index of a constant that is known to be new.
+    /// Notes a small integer that LOAD_SMALL_INT is going to load: it stays among the constants only as the first.
+    pub(crate) fn note_small_int(&mut self, value: u32) {
+        if self.is_empty() {
+            self.append(Constant::Int(PyInt::from(i64::from(value))));
+        }
+    }
+
+    /// Whether there may be any that LOAD_SMALL_INT could load.
+    pub(crate) fn may_have_small_ints(&self) -> bool {
+        self.may_have_small_ints
+    }
+
+    /// The index of a constant that is known to be new, and no small integer.
     pub(crate) fn append(&mut self, constant: Constant) -> u32 {
         self.push(key_of(&self.hasher, &constant), constant)
     }
@@ -119,6 +134,7 @@ impl ConstantTable {
         self.keys.clear();
         self.index.clear();
         self.none = None;
+        self.may_have_small_ints = false;
     }
 
     /// Drops those for which `keep` says no. Nothing can be added afterwards: indices have moved.
@@ -131,6 +147,23 @@ impl ConstantTable {
         self.keys.clear();
         self.index.clear();
         self.none = None;
+        self.may_have_small_ints = false;
+    }
+}
+
+/// Integers from 0 up to this one, without it, are loaded by LOAD_SMALL_INT.
+///
+/// CPython: `_PY_IS_SMALL_INT` (`Include/internal/pycore_long.h`, 3.14).
+const SMALL_INT_LIMIT: i64 = 256;
+
+/// The value of an integer that LOAD_SMALL_INT can load.
+#[inline]
+pub(crate) fn small_int(constant: &Constant) -> Option<u32> {
+    match constant {
+        Constant::Int(value) => {
+            value.to_i64().filter(|value| (0..SMALL_INT_LIMIT).contains(value)).map(|value| value as u32)
+        }
+        _ => None,
     }
 }
 
@@ -322,7 +355,7 @@ impl FromIterator<StrId> for NameTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use prepyc_bytecode::{PyInt, Strings};
+    use prepyc_bytecode::Strings;
 
     #[test]
     fn constants_are_told_apart_by_type_and_sign() {

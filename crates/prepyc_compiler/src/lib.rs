@@ -39,7 +39,7 @@ pub use future::{FutureFeatures, future_features};
 pub use limits::Limit;
 pub use location::Location;
 pub use op::Op;
-pub use sequence::{InstructionSequence, Label, Operand, SequenceInstruction};
+pub use sequence::{InstructionSequence, Label};
 pub use stage::{Stage, Watch};
 pub use unit::{CodeFlags, CodeUnitMetadata};
 pub use warning::{Warning, WarningKind};

@@ -78,6 +78,12 @@ impl Location {
         Some((self.line as u32, self.column as u32, self.end_line as u32, self.end_column as u32))
     }
 
+    /// Line, column, last line and column after the last; what is negative is not there.
+    #[must_use]
+    pub(crate) const fn numbers(self) -> (i32, i32, i32, i32) {
+        (self.line, self.column, self.end_line, self.end_column)
+    }
+
     /// Whether it names a line of the source.
     #[must_use]
     pub const fn has_line(self) -> bool {

@@ -75,6 +75,7 @@ impl ControlFlow for Op {
         FLOW[self as usize] & UNCONDITIONAL_JUMP != 0
     }
 
+    #[inline(always)]
     fn is_scope_exit(self) -> bool {
         FLOW[self as usize] & SCOPE_EXIT != 0
     }

@@ -1,54 +1,60 @@
-//! The instruction sequence: what code generation writes and the control-flow graph is built from.
+//! The instruction sequence: what code generation writes, in basic blocks from the first.
 //!
-//! Mirrors CPython's `Python/instruction_sequence.c`. A jump names a [`Label`]; a label stands before an instruction.
+//! Mirrors CPython's `Python/instruction_sequence.c` and `_PyCfg_FromInstructionSequence` (`Python/flowgraph.c`) in one.
+//! A jump names a [`Label`]; a label stands before an instruction. A block begins where a label is jumped to, and after
+//! what ends a block: as that is known while instructions come, nothing is copied to make the graph of them.
 //! Nothing here knows offsets, sizes or numbers of instructions.
 
+use crate::cfg::{BasicBlockId, Cfg, Instruction};
 use crate::location::Location;
-use crate::op::Op;
+use crate::op::{ControlFlow, Op};
 
 /// A place in a sequence that can be jumped to. Made by [`InstructionSequence::new_label`], placed by
-/// [`InstructionSequence::use_label`].
+/// [`InstructionSequence::use_label`] or [`InstructionSequence::use_target`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Label(u32);
 
-/// What an instruction carries besides its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operand {
-    /// A number (0 for instructions that take none): an index, a count, flags.
-    Oparg(u32),
-    /// Where to jump, or where the handler stands that a `SETUP_…` announces.
-    Target(Label),
-}
-
-/// One instruction of a sequence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SequenceInstruction {
-    /// What it does.
-    pub op: Op,
-    /// What it carries.
-    pub operand: Operand,
-    /// Where it comes from.
-    pub location: Location,
-}
-
-/// Instructions in the order of the source, with labels in between.
-#[derive(Clone, Debug, Default)]
+/// Instructions in the order of the source, with labels in between. Reused from one code unit to the next, so that it
+/// keeps its memory.
+#[derive(Debug, Default)]
 pub struct InstructionSequence {
-    instructions: Vec<SequenceInstruction>,
+    /// The blocks that have ended.
+    cfg: Cfg,
+    /// The instructions of the block at hand.
+    open: Vec<Instruction>,
+    /// Whether a label that is jumped to stands before them.
+    is_labelled: bool,
+    /// Whether control never gets from the last block that has ended to what comes after it.
+    is_dead: bool,
+    /// How many instructions there are in the blocks that have ended.
+    ended: usize,
     labels: Vec<LabelUse>,
+    /// The instructions that name labels.
+    jumps: Vec<Jump>,
+    /// The blocks that begin where nothing but [`InstructionSequence::use_target`] says so.
+    begun: Vec<BasicBlockId>,
     /// What stands in the place of `ANNOTATIONS_PLACEHOLDER`: a module's or a class's deferred annotations (3.14 on).
     annotations_code: Option<Box<InstructionSequence>>,
 }
 
 /// What a sequence knows of a label.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct LabelUse {
-    /// The index of the instruction it stands before.
-    place: u32,
+    /// The block in which it stands, once it does.
+    block: Option<BasicBlockId>,
+    /// Whether that block begins with it.
+    begins: bool,
     is_target: bool,
 }
 
-const UNPLACED: u32 = u32::MAX;
+/// An instruction that names a label.
+#[derive(Clone, Copy, Debug)]
+struct Jump {
+    block: BasicBlockId,
+    /// Its place in the block.
+    index: u32,
+    target: Label,
+}
 
 impl InstructionSequence {
     /// An empty sequence.
@@ -58,107 +64,180 @@ impl InstructionSequence {
     }
 
     /// Appends an instruction that carries a number (0 where it takes none).
+    #[inline]
     pub fn emit(&mut self, op: Op, oparg: u32, location: Location) {
-        self.instructions.push(SequenceInstruction { op, operand: Operand::Oparg(oparg), location });
+        self.open.push(Instruction::new(op, oparg, location));
+        if op.is_scope_exit() {
+            self.end_dead();
+        }
     }
 
     /// Appends a jump, or a `SETUP_…`, to a label that may be placed before or after.
+    ///
+    /// # Panics
+    /// If the label stands within a block: a mistake of the caller, who is to place it by
+    /// [`InstructionSequence::use_target`].
     pub fn emit_jump(&mut self, op: Op, target: Label, location: Location) {
-        self.labels[target.0 as usize].is_target = true;
-        self.instructions.push(SequenceInstruction { op, operand: Operand::Target(target), location });
+        let block = self.open_block();
+        let label = &mut self.labels[target.0 as usize];
+        label.is_target = true;
+        if let Some(place) = label.block {
+            assert!(label.begins, "label {} is jumped back to, and not placed as a target", target.0);
+            match place == block {
+                true => self.is_labelled = true,
+                false => self.cfg.label(place),
+            }
+        }
+        self.jumps.push(Jump { block, index: self.open.len() as u32, target });
+        self.open.push(Instruction::new(op, 0, location));
+        if !op.is_block_push() {
+            self.end_block();
+            self.is_dead = op.is_unconditional_jump();
+        }
     }
 
     /// A label that stands nowhere yet.
     #[must_use]
     pub fn new_label(&mut self) -> Label {
-        self.labels.push(LabelUse { place: UNPLACED, is_target: false });
+        self.labels.push(LabelUse::default());
         Label(self.labels.len() as u32 - 1)
     }
 
-    /// Places the label before the next instruction to come.
+    /// Places the label before the next instruction to come. Nothing jumps to it from there on.
     ///
     /// # Panics
     /// If the label stands somewhere already: a mistake of the caller.
     pub fn use_label(&mut self, label: Label) {
-        let place = &mut self.labels[label.0 as usize].place;
-        assert!(*place == UNPLACED, "label {} is placed twice", label.0);
-        *place = self.instructions.len() as u32;
-    }
-
-    /// Inserts before the instruction at `index`; labels at or after it keep their instructions.
-    ///
-    /// CPython: `_PyInstructionSequence_InsertInstruction`, for what is known only when the rest is written.
-    pub fn insert(&mut self, index: usize, op: Op, operand: Operand, location: Location) {
-        if let Operand::Target(label) = operand {
-            self.labels[label.0 as usize].is_target = true;
-        }
-        self.instructions.insert(index, SequenceInstruction { op, operand, location });
-        for LabelUse { place, .. } in &mut self.labels {
-            if *place != UNPLACED && *place as usize >= index {
-                *place += 1;
+        if self.labels[label.0 as usize].is_target {
+            if !self.open.is_empty() {
+                self.end_block();
             }
+            self.is_labelled = true;
+        }
+        self.place(label);
+    }
+
+    /// Places a label that may be jumped to from there on before the next instruction to come.
+    ///
+    /// # Panics
+    /// As [`InstructionSequence::use_label`] does.
+    pub fn use_target(&mut self, label: Label) {
+        if !self.open.is_empty() {
+            self.end_block();
+            self.begun.push(self.open_block());
+        }
+        self.is_labelled |= self.labels[label.0 as usize].is_target;
+        self.place(label);
+    }
+
+    fn place(&mut self, label: Label) {
+        let block = self.open_block();
+        let place = &mut self.labels[label.0 as usize];
+        assert!(place.block.is_none(), "label {} is placed twice", label.0);
+        place.block = Some(block);
+        place.begins = self.open.is_empty();
+        self.is_dead = false;
+    }
+
+    /// The block at hand.
+    fn open_block(&self) -> BasicBlockId {
+        BasicBlockId::new(self.cfg.len())
+    }
+
+    /// The block at hand is complete.
+    #[inline(never)]
+    fn end_block(&mut self) {
+        self.ended += self.open.len();
+        self.cfg.add_block(&mut self.open, self.is_labelled);
+        self.is_labelled = false;
+        self.is_dead = false;
+    }
+
+    /// The block at hand is complete, and nothing follows it.
+    #[inline(never)]
+    fn end_dead(&mut self) {
+        self.end_block();
+        self.is_dead = true;
+    }
+
+    /// Inserts a `SETUP_…` before all others, for what is known only when they are written.
+    ///
+    /// CPython: `_PyInstructionSequence_InsertInstruction`.
+    pub fn begin_with(&mut self, op: Op, target: Label, location: Location) {
+        self.labels[target.0 as usize].is_target = true;
+        let entry = BasicBlockId::new(0);
+        self.jumps.iter_mut().filter(|jump| jump.block == entry).for_each(|jump| jump.index += 1);
+        self.jumps.push(Jump { block: entry, index: 0, target });
+        let setup = Instruction::new(op, 0, location);
+        if self.cfg.len() == 0 {
+            self.open.insert(0, setup);
+        } else {
+            self.cfg.begin_with(setup);
         }
     }
 
-    /// The instruction a label stands before.
-    ///
-    /// # Panics
-    /// If the label was never placed: a mistake of code generation.
-    #[must_use]
-    pub fn place_of(&self, label: Label) -> usize {
-        let place = self.labels[label.0 as usize].place;
-        assert!(place != UNPLACED, "label {} is used but never placed", label.0);
-        place as usize
-    }
-
-    /// The instructions that are jumped to, or whose handlers are announced; some of them more than once.
-    ///
-    /// # Panics
-    /// As [`InstructionSequence::place_of`] does.
-    pub(crate) fn targets(&self) -> impl Iterator<Item = usize> {
-        let named = self.labels.iter().enumerate().filter(|(_, label)| label.is_target);
-        named.map(|(index, _)| self.place_of(Label(index as u32)))
+    /// Whether control never reaches what comes next: what stands last leaves or always jumps, and there is no label
+    /// behind it.
+    pub(crate) fn ends_dead(&self) -> bool {
+        self.is_dead && self.open.is_empty()
     }
 
     /// How many instructions there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.instructions.len()
+        self.ended + self.open.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.instructions.is_empty()
+        self.len() == 0
     }
 
-    /// The instructions, in order.
-    #[must_use]
-    pub fn instructions(&self) -> &[SequenceInstruction] {
-        &self.instructions
-    }
-
-    /// The last instruction.
-    #[must_use]
-    pub fn last(&self) -> Option<&SequenceInstruction> {
-        self.instructions.last()
-    }
-
-    /// What is to stand in place of `ANNOTATIONS_PLACEHOLDER`; without labels.
+    /// What is to stand in place of `ANNOTATIONS_PLACEHOLDER`; without labels, and without what ends a block.
     pub fn set_annotations_code(&mut self, code: InstructionSequence) {
         self.annotations_code = Some(Box::new(code));
     }
 
-    /// What stands in place of `ANNOTATIONS_PLACEHOLDER`.
-    #[must_use]
-    pub fn annotations_code(&self) -> Option<&InstructionSequence> {
-        self.annotations_code.as_deref()
+    /// The graph of what was written.
+    ///
+    /// # Panics
+    /// If a label that is jumped to stands nowhere, or behind the last instruction.
+    pub(crate) fn finish(&mut self) -> &mut Cfg {
+        assert!(!self.is_labelled || !self.open.is_empty(), "a label stands behind the last instruction");
+        if !self.open.is_empty() {
+            self.end_block();
+        }
+        for &id in self.begun.iter().rev() {
+            if let Some((previous, length)) = self.cfg.join_unlabelled(id) {
+                for jump in self.jumps.iter_mut().filter(|jump| jump.block == id) {
+                    (jump.block, jump.index) = (previous, jump.index + length);
+                }
+            }
+        }
+        for &Jump { block, index, target } in &self.jumps {
+            let place = self.labels[target.0 as usize].block;
+            let place = place.unwrap_or_else(|| panic!("label {} is used but never placed", target.0));
+            self.cfg.aim(block, index as usize, place);
+        }
+        self.cfg.begin_passes(self.annotations_code.as_deref().map_or(&[], |code| &code.open));
+        &mut self.cfg
+    }
+
+    /// Its graph, as the passes have left it.
+    #[cfg(test)]
+    pub(crate) fn cfg(&self) -> &Cfg {
+        &self.cfg
     }
 
     /// Empties it, keeping its memory for the next code unit.
     pub fn clear(&mut self) {
-        self.instructions.clear();
+        self.cfg.clear();
+        self.open.clear();
+        (self.is_labelled, self.is_dead, self.ended) = (false, false, 0);
         self.labels.clear();
+        self.jumps.clear();
+        self.begun.clear();
         self.annotations_code = None;
     }
 }

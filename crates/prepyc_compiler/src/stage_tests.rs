@@ -51,12 +51,12 @@ fn check_case(file: &Path, case: &str, version: PyVersion, backend: &mut Backend
     let name = case.lines().next().unwrap();
     let what = format!("{}: {name}", file.display());
     let mut unit = unit_of(case, &mut strings);
-    let sequence = sequence_of(case, version);
+    let mut sequence = sequence_of(case, version);
     let filename = strings.intern("recorded.py");
-    let code = backend.make_code(&sequence, &mut unit, filename, &mut strings).unwrap();
+    let code = backend.make_code(&mut sequence, &mut unit, filename, &mut strings).unwrap();
 
     let (_, expected) = case.split_once("expected code\n").unwrap_or((case, ""));
-    assert_eq!(backend.listing(), format!("{expected}\n"), "{what}");
+    assert_eq!(backend.listing(&sequence), format!("{expected}\n"), "{what}");
     let wanted: Vec<Constant> =
         lines_of(case, "expected const").map(|text| constant_of(text, &mut strings)).collect();
     assert!(
@@ -112,7 +112,7 @@ fn sequence_of(case: &str, version: PyVersion) -> InstructionSequence {
     for row in rows.lines() {
         if let Some(name) = row.trim_start().strip_suffix(':') {
             let label = *labels.entry(name).or_insert_with(|| sequence.new_label());
-            sequence.use_label(label);
+            sequence.use_target(label);
             continue;
         }
         let words: Vec<&str> = row.split_whitespace().collect();
@@ -228,7 +228,7 @@ fn the_same_unit_becomes_the_same_code_again() {
         sequence.use_label(end);
         sequence.emit(Op::LoadConst, none, Location::NONE);
         sequence.emit(Op::ReturnValue, 0, Location::NONE);
-        backend.make_code(&sequence, &mut unit, name, &mut strings).unwrap()
+        backend.make_code(&mut sequence, &mut unit, name, &mut strings).unwrap()
     };
     let first = make(&mut backend);
     let second = make(&mut backend);

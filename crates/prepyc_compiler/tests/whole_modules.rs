@@ -100,8 +100,8 @@ fn check_unit(
             return None;
         }
     }
-    let sequence = sequence_of(rows, version, strings)?;
-    let code = backend.make_code(&sequence, &mut made, wanted.filename, strings).unwrap();
+    let mut sequence = sequence_of(rows, version, strings)?;
+    let code = backend.make_code(&mut sequence, &mut made, wanted.filename, strings).unwrap();
     first_difference(&code, wanted)
 }
 
@@ -114,7 +114,7 @@ fn sequence_of(rows: &Constant, version: PyVersion, strings: &Strings) -> Option
     }
     for (index, row) in rows.iter().enumerate() {
         if let Some(&label) = labels.get(&(index as i64)) {
-            sequence.use_label(label);
+            sequence.use_target(label);
         }
         let name = strings.get(string(&row[0]));
         let mut known = version.opcodes().instructions.iter().map(|info| info.opcode);

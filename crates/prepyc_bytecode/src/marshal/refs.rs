@@ -107,6 +107,9 @@ pub(super) struct Refs {
     hasher: DefaultHashBuilder,
 }
 
+/// The words of the containers that are open in most programs at a time.
+const MANY_WORDS: usize = 256;
+
 /// Positions and slots: marshal's own sizes have 31 bits.
 fn narrow(number: usize) -> u32 {
     u32::try_from(number).expect("marshal data is shorter than 4 GiB")
@@ -130,7 +133,7 @@ impl Refs {
             leaves: HashTable::new(),
             containers: HashTable::with_capacity(2 * name_lists),
             words: Vec::with_capacity(2 * strings),
-            open_words: Vec::new(),
+            open_words: Vec::with_capacity(MANY_WORDS),
             uses: Vec::with_capacity(2 * strings),
             hasher: DefaultHashBuilder::default(),
         }

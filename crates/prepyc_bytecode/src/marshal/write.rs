@@ -5,7 +5,7 @@ use super::type_code;
 use crate::Program;
 use crate::code::CodeObject;
 use crate::constant::{Constant, PyInt};
-use crate::strings::{BytesId, NamesId, StrId, Strings};
+use crate::strings::{BytesId, NamesId, SHORT, StrId, Strings};
 
 /// Appends the program's bytes.
 pub(crate) fn write_program(program: &Program, out: &mut Vec<u8>) {
@@ -156,7 +156,7 @@ impl<'a> Writer<'a> {
     }
 
     fn new_string(&mut self, id: StrId, usage: StringUse) -> Word {
-        let string = self.strings.get(id);
+        let (string, more) = self.strings.get_with_more(id);
         let ascii = self.all_ascii || string.is_ascii();
         let code = match string.as_bytes().len() {
             0..=0xFF if ascii => type_code::SHORT_ASCII,
@@ -173,7 +173,15 @@ impl<'a> Writer<'a> {
                 self.size(string.as_bytes().len());
             }
         }
-        self.out.extend_from_slice(string.as_bytes());
+        let size = string.as_bytes().len();
+        match more {
+            Some(more) if size <= SHORT => {
+                let end = self.out.len() + size;
+                self.out.extend_from_slice(more);
+                self.out.truncate(end);
+            }
+            _ => self.out.extend_from_slice(string.as_bytes()),
+        }
         self.refs.string(mark, id)
     }
 

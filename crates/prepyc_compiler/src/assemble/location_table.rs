@@ -50,7 +50,17 @@ impl LocationRuns {
         (self.writer.finish(), self.places)
     }
 
+    #[inline(never)]
     fn write_run(&mut self) {
+        let (line, column, end_line, end_column) = self.place.numbers();
+        if !self.writer.push_short(self.units, line, column, end_line, end_column) {
+            self.write_long_run();
+        }
+    }
+
+    /// Apart, so that the common case needs no room on the stack.
+    #[inline(never)]
+    fn write_long_run(&mut self) {
         if let Some((line, column, end_line, end_column)) = self.place.span() {
             self.writer.push_span(self.units, line as i32, column, end_line as i32, end_column);
             return;

@@ -1,105 +1,87 @@
-//! The graph from the instruction sequence: blocks begin where a label is jumped to, and after what ends a block.
-//!
-//! Mirrors `_PyCfg_FromInstructionSequence` (`Python/flowgraph.c`).
+//! The graph as an instruction sequence makes it, a block at a time.
 
 use super::contents::Contents;
 use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
-use crate::op::{ControlFlow, Op};
-use crate::sequence::{InstructionSequence, Operand, SequenceInstruction};
+use crate::op::Op;
 
 impl Cfg {
-    /// Forgets the code object before and takes this one.
-    ///
-    /// # Panics
-    /// If a label that is jumped to stands nowhere, or behind the last instruction.
+    /// Forgets its blocks, keeping their memory.
+    pub(crate) fn clear(&mut self) {
+        self.in_use = 0;
+        self.generated = Contents::NOTHING;
+    }
+
+    /// Adds a block behind the others, of these instructions: they are taken, and memory for others left in their place.
     #[inline(never)]
-    pub(crate) fn build(&mut self, sequence: &InstructionSequence) {
-        self.has_handlers = false;
+    pub(crate) fn add_block(&mut self, instructions: &mut Vec<Instruction>, is_labelled: bool) {
+        let id = self.new_block();
+        let block = &mut self[id];
+        std::mem::swap(&mut block.slots, instructions);
+        block.used = block.slots.len();
+        let contents = block.slots.iter().map(Contents::of).fold(Contents::NOTHING, Contents::and);
+        block.contents = contents;
+        block.is_labelled = is_labelled;
+        block.next = Some(BasicBlockId::new(id.index() + 1));
+        self.generated.insert(contents);
+    }
+
+    /// Something jumps to the block.
+    pub(crate) fn label(&mut self, id: BasicBlockId) {
+        self[id].is_labelled = true;
+    }
+
+    /// Inserts an instruction before all others.
+    pub(crate) fn begin_with(&mut self, instruction: Instruction) {
+        let entry = self.entry();
+        self[entry].insert(0, instruction);
+        self.generated.insert(Contents::of(&instruction));
+    }
+
+    /// Makes the block one with that before it if nothing jumps to it; tells then which that is, and how many
+    /// instructions it had.
+    pub(crate) fn join_unlabelled(&mut self, id: BasicBlockId) -> Option<(BasicBlockId, u32)> {
+        if self[id].is_labelled {
+            return None;
+        }
+        let previous = BasicBlockId::new(id.index() - 1);
+        let length = self[previous].used as u32;
+        self.append_block(previous, id);
+        self[previous].next = self[id].next;
+        self[id].reset();
+        Some((previous, length))
+    }
+
+    /// Has a jump lead there.
+    #[inline]
+    pub(crate) fn aim(&mut self, block: BasicBlockId, index: usize, target: BasicBlockId) {
+        self[block].slots[index].target = Some(target);
+    }
+
+    /// All blocks stand; `annotations` is what a placeholder among them stands for.
+    pub(crate) fn begin_passes(&mut self, annotations: &[Instruction]) {
+        let end = BasicBlockId::new(self.in_use);
+        if let Some(last) = self.blocks[..self.in_use].iter_mut().rfind(|block| block.next == Some(end)) {
+            last.next = None;
+        }
         self.edges_changed = true;
-        let instructions = sequence.instructions();
-        let mut targets = std::mem::take(&mut self.targets);
-        targets.clear();
-        targets.resize(instructions.len(), NOT_A_TARGET);
-        sequence.targets().for_each(|place| targets[place] = A_TARGET);
-        let mut ends = std::mem::take(&mut self.ends);
-        find_ends(instructions, &mut targets, &mut ends);
-        self.in_use = ends.len();
-        if self.blocks.len() < ends.len() {
-            self.blocks.resize_with(ends.len(), BasicBlock::default);
+        self.emptied_constants = false;
+        self.has_handlers = self.generated.has(Contents::SETUP);
+        if self.generated.has(Contents::PLACEHOLDER) {
+            self.blocks_with(Contents::PLACEHOLDER).for_each(|block| block.put_annotations(annotations));
+            let added = annotations.iter().map(Contents::of);
+            self.generated = added.fold(self.generated, Contents::and);
         }
-        let mut start = 0;
-        for (index, &end) in ends.iter().enumerate() {
-            let found = &instructions[start..end as usize];
-            let block = &mut self.blocks[index];
-            block.reset();
-            block.is_labelled = targets.get(start).is_some_and(|&target| target != NOT_A_TARGET);
-            block.next = (index + 1 < ends.len()).then(|| BasicBlockId::new(index + 1));
-            let block_of = |label| BasicBlockId::new(targets[sequence.place_of(label)] as usize);
-            let mut contents = Contents::NOTHING;
-            block.slots.extend(found.iter().map(|instruction| {
-                contents.insert(Contents::of_parts(instruction.op, instruction.location));
-                let (oparg, target) = match instruction.operand {
-                    Operand::Oparg(oparg) => (oparg, None),
-                    Operand::Target(label) => (0, Some(block_of(label))),
-                };
-                Instruction {
-                    op: instruction.op,
-                    oparg,
-                    location: instruction.location,
-                    target,
-                    handler: None,
-                }
-            }));
-            block.contents = contents;
-            if block.contents.has(Contents::PLACEHOLDER) {
-                block.put_annotations(sequence);
-            }
-            block.used = block.slots.len();
-            self.has_handlers |= block.contents.has(Contents::SETUP);
-            start = end as usize;
-        }
-        self.ends = ends;
-        self.targets = targets;
     }
 }
 
 impl BasicBlock {
     /// Replaces the placeholder by the annotations' own instructions, which neither jump nor leave.
     #[cold]
-    fn put_annotations(&mut self, sequence: &InstructionSequence) {
-        let code = sequence.annotations_code().map_or(&[][..], InstructionSequence::instructions);
-        let code = code.iter().map(|found| match found.operand {
-            Operand::Oparg(oparg) => Instruction::new(found.op, oparg, found.location),
-            Operand::Target(_) => unreachable!("annotations have no labels"),
-        });
-        let place = self.slots.iter().position(|found| found.op == Op::AnnotationsPlaceholder);
+    fn put_annotations(&mut self, annotations: &[Instruction]) {
+        let place = self.instructions().iter().position(|found| found.op == Op::AnnotationsPlaceholder);
         let place = place.expect("there is a placeholder");
-        self.slots.splice(place..=place, code);
+        self.slots.splice(place..=place, annotations.iter().copied());
+        self.used = self.slots.len();
         self.contents = self.slots.iter().map(Contents::of).fold(self.contents, Contents::and);
     }
 }
-
-/// Finds out where blocks end: before the instructions that `targets` marks, and after those that leave or jump. What
-/// is marked gets the number of the block that it begins.
-#[inline(never)]
-fn find_ends(instructions: &[SequenceInstruction], targets: &mut [u32], ends: &mut Vec<u32>) {
-    ends.clear();
-    let mut is_closed = false;
-    for (index, (instruction, target)) in instructions.iter().zip(targets).enumerate() {
-        if is_closed | (*target != NOT_A_TARGET) {
-            if index > 0 {
-                ends.push(index as u32);
-            }
-            if *target != NOT_A_TARGET {
-                *target = ends.len() as u32;
-            }
-        }
-        let op = instruction.op;
-        let jumps = matches!(instruction.operand, Operand::Target(_)) & !op.is_block_push();
-        is_closed = jumps | op.is_scope_exit();
-    }
-    ends.push(instructions.len() as u32);
-}
-
-const NOT_A_TARGET: u32 = u32::MAX;
-const A_TARGET: u32 = u32::MAX - 1;

@@ -6,28 +6,24 @@ use prepyc_bytecode::{Constant, PyInt, Strings};
 
 use super::contents::Contents;
 use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
-use crate::constants::ConstantTable;
+use crate::constants::{ConstantTable, small_int};
 use crate::evaluate;
 use crate::op::{ControlFlow, Op};
-
-/// Integers from 0 up to this one, without it, are loaded by LOAD_SMALL_INT.
-///
-/// CPython: `_PY_IS_SMALL_INT` (`Include/internal/pycore_long.h`, 3.14).
-const SMALL_INT_LIMIT: i64 = 256;
 
 impl Cfg {
     /// Turns loads of small integers into LOAD_SMALL_INT.
     #[inline(never)]
     pub(super) fn shrink_small_ints(&mut self, consts: &ConstantTable) {
-        if consts.as_slice().iter().all(|constant| small_int(constant).is_none()) {
+        if !consts.may_have_small_ints() {
             return;
         }
         for block in self.blocks_with(Contents::CONSTANT) {
-            for instruction in block.instructions_mut() {
-                if instruction.op == Op::LoadConst
-                    && let Some(value) = small_int(consts.get(instruction.oparg))
+            for index in 0..block.used {
+                let load = block.slots[index];
+                if load.op == Op::LoadConst
+                    && let Some(value) = small_int(consts.get(load.oparg))
                 {
-                    instruction.set(Op::LoadSmallInt, value);
+                    block.set(index, Op::LoadSmallInt, value);
                 }
             }
         }
@@ -36,8 +32,14 @@ impl Cfg {
     /// Decides jumps and truth tests of constants, and turns comparisons with None into jumps of their own.
     #[inline(never)]
     pub(super) fn fold_constant_jumps(&mut self, consts: &mut ConstantTable, strings: &Strings) {
+        if !self.could_have(Contents::DECIDABLE) {
+            return;
+        }
         self.for_each_block(|cfg, id| {
-            if !cfg[id].may_have(Contents::DECIDABLE) || !cfg[id].may_have(Contents::CONSTANT) {
+            let block = &cfg[id];
+            if !block.may_have(Contents::DECIDABLE)
+                || !block.may_have(Contents::CONSTANT.and(Contents::SMALL_INT))
+            {
                 return;
             }
             for index in 1..cfg[id].used {
@@ -114,8 +116,10 @@ impl Cfg {
                 && end.op == Op::ReturnValue
             {
                 let (constant, end) = (load.oparg, block.used - 1);
-                block.set_nop(end - 1);
                 block.set(end, Op::ReturnConst, constant);
+                // The constant is still loaded: not dropped.
+                block.set_op(end - 1, Op::Nop);
+                block.slots[end - 1].oparg = 0;
             }
         }
     }
@@ -126,6 +130,10 @@ impl Cfg {
         const UNUSED: u32 = u32::MAX;
         // The only one is the first.
         if consts.len() <= 1 {
+            return;
+        }
+        if !self.emptied_constants && !self.may_have(Contents::CONSTANT_DROPPED) {
+            debug_assert!(self.uses_all(consts), "code generation loads each constant, bar the first");
             return;
         }
         let mut places = std::mem::take(&mut self.constant_places);
@@ -145,7 +153,12 @@ impl Cfg {
             kept += 1;
         }
         if (kept as usize) < consts.len() {
+            let moved = places[..kept as usize].contains(&UNUSED);
             consts.retain(|index| places[index as usize] != UNUSED);
+            if !moved {
+                self.constant_places = places;
+                return;
+            }
             for block in self.blocks_with(Contents::CONSTANT) {
                 for instruction in block.instructions_mut().iter_mut().filter(|found| found.op.has_const()) {
                     instruction.oparg = places[instruction.oparg as usize];
@@ -153,6 +166,16 @@ impl Cfg {
             }
         }
         self.constant_places = places;
+    }
+}
+
+impl Cfg {
+    /// Whether every constant but the first is loaded somewhere.
+    fn uses_all(&self, consts: &ConstantTable) -> bool {
+        let blocks = self.blocks[..self.in_use].iter();
+        let loads = blocks.flat_map(BasicBlock::instructions).filter(|found| found.op.has_const());
+        let loaded: Vec<u32> = loads.map(|load| load.oparg).collect();
+        (1..consts.len() as u32).all(|index| loaded.contains(&index))
     }
 }
 
@@ -192,13 +215,4 @@ fn constant_on_top(instructions: &[Instruction]) -> Option<Instruction> {
     let copies = instructions.iter().rev().take_while(is_copy).count();
     let load = instructions.iter().rev().nth(copies).filter(|load| copies == 0 || load.op == Op::LoadConst);
     load.copied()
-}
-
-fn small_int(constant: &Constant) -> Option<u32> {
-    match constant {
-        Constant::Int(value) => {
-            value.to_i64().filter(|value| (0..SMALL_INT_LIMIT).contains(value)).map(|value| value as u32)
-        }
-        _ => None,
-    }
 }

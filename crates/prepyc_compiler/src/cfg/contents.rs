@@ -5,14 +5,14 @@
 
 use super::{BasicBlock, Instruction};
 use crate::location::Location;
-use crate::op::{Op, table_of};
+use crate::op::{ControlFlow, Op, table_of};
 
 /// A set of kinds of instructions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Contents(u32);
+pub(crate) struct Contents(u32);
 
 impl Contents {
-    pub(super) const NOTHING: Contents = Contents(0);
+    pub(crate) const NOTHING: Contents = Contents(0);
     pub(super) const NOP: Contents = Contents(1);
     /// Announces a handler.
     pub(super) const SETUP: Contents = Contents(1 << 1);
@@ -47,11 +47,15 @@ impl Contents {
     /// Stands for the deferred annotations.
     pub(super) const PLACEHOLDER: Contents = Contents(1 << 15);
 
+    /// Loaded a constant that it loads no more.
+    pub(super) const CONSTANT_DROPPED: Contents = Contents(1 << 17);
+    pub(super) const SMALL_INT: Contents = Contents(1 << 18);
+
     pub(super) const fn and(self, other: Contents) -> Contents {
         Contents(self.0 | other.0)
     }
 
-    pub(super) fn insert(&mut self, other: Contents) {
+    pub(crate) fn insert(&mut self, other: Contents) {
         self.0 |= other.0;
     }
 
@@ -64,14 +68,19 @@ impl Contents {
     }
 
     /// What there is to note of an instruction.
-    pub(super) fn of(instruction: &Instruction) -> Contents {
+    pub(crate) fn of(instruction: &Instruction) -> Contents {
         Contents::of_parts(instruction.op, instruction.location)
     }
 
     /// What there is to note of an instruction there.
-    pub(super) fn of_parts(op: Op, location: Location) -> Contents {
+    pub(crate) fn of_parts(op: Op, location: Location) -> Contents {
         let contents = Contents::of_op(op);
         if location.has_line() { contents } else { contents.and(Contents::LINELESS) }
+    }
+
+    /// What there is to note where an instruction stood that is taken away.
+    pub(super) fn left_by(op: Op) -> Contents {
+        Contents(if op.has_const() { Contents::CONSTANT_DROPPED.0 } else { 0 })
     }
 
     /// What there is to note of an instruction, its place apart.
@@ -87,6 +96,7 @@ const GROUPS: &[(u32, &[Op])] = &[
     (Contents::NOP.0, &[Op::Nop]),
     (Contents::SETUP.0, &[Op::SetupFinally, Op::SetupCleanup, Op::SetupWith]),
     (Contents::CONSTANT.0, &[Op::LoadConst, Op::ReturnConst, Op::KwNames]),
+    (Contents::SMALL_INT.0, &[Op::LoadSmallInt]),
     (
         Contents::DECIDABLE.0,
         &[Op::PopJumpIfFalse, Op::PopJumpIfTrue, Op::JumpIfFalse, Op::JumpIfTrue, Op::IsOp, Op::ToBool],
@@ -175,6 +185,12 @@ impl super::Cfg {
     /// Whether there may be any of these in the code object.
     pub(super) fn may_have(&self, any: Contents) -> bool {
         self.blocks[..self.in_use].iter().any(|block| block.may_have(any))
+    }
+
+    /// Whether there may be any of these in the code object, for what no pass makes of anything else: quicker to ask.
+    pub(super) fn could_have(&self, any: Contents) -> bool {
+        debug_assert!(self.generated.has(any) || !self.may_have(any), "a pass made what was not there");
+        self.generated.has(any)
     }
 
     /// The blocks in which there may be any of these, in no order.

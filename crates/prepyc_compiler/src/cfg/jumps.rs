@@ -12,7 +12,7 @@ impl Cfg {
     /// Makes conditional jumps lead forwards, and marks where they are not taken (3.14 on).
     #[inline(never)]
     pub(super) fn normalize_jumps(&mut self, features: &Features) {
-        if !self.may_have(Contents::CONDITIONAL_JUMP) {
+        if !self.could_have(Contents::CONDITIONAL_JUMP.and(Contents::SHORT_CIRCUIT)) {
             return;
         }
         let marks_not_taken = features.cfg_pipeline == CfgPipeline::FoldedGraph;

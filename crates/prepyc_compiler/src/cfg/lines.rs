@@ -8,31 +8,51 @@ use super::{BasicBlock, BasicBlockId, Cfg};
 use crate::location::Location;
 use crate::op::ControlFlow;
 
+/// What there is to do about the blocks in which an instruction may have no line.
+#[derive(Default)]
+struct Lineless {
+    /// A block leaves or looks for signals without a line.
+    has_exits: bool,
+    /// Several ways lead to such a block.
+    has_shared_exits: bool,
+    /// A block gets the line of the one before it in control flow.
+    inherits: bool,
+}
+
 impl Cfg {
     /// Gives lines to instructions without any, as far as control flow says which.
+    #[inline(never)]
     pub(super) fn resolve_line_numbers(&mut self) {
-        let mut lineless = std::mem::take(&mut self.pending);
-        self.collect_lineless(&mut lineless);
-        if lineless.iter().any(|&id| self.needs_line(id)) {
-            if lineless.iter().any(|&id| self[id].predecessors > 1 && self.needs_line(id)) {
-                self.duplicate_exits_without_lines();
-                self.collect_lineless(&mut lineless);
-            }
+        let mut blocks = std::mem::take(&mut self.pending);
+        let mut found = self.collect_lineless(&mut blocks);
+        if found.has_shared_exits {
+            self.duplicate_exits_without_lines();
+            found = self.collect_lineless(&mut blocks);
+        }
+        if found.has_exits {
             self.give_lines_to_exits();
         }
-        if lineless.iter().any(|&id| self.inherits_line(id)) {
+        if found.inherits {
             self.propagate_line_numbers();
         } else {
-            lineless.iter().for_each(|&id| self[id].propagate_line_numbers());
+            blocks.iter().for_each(|&id| self[id].propagate_line_numbers());
         }
-        lineless.clear();
-        self.pending = lineless;
+        blocks.clear();
+        self.pending = blocks;
     }
 
     /// Lists the blocks in which an instruction may have no line.
-    fn collect_lineless(&self, lineless: &mut Vec<BasicBlockId>) {
-        lineless.clear();
-        lineless.extend(self.block_ids().filter(|&id| self[id].may_have(Contents::LINELESS)));
+    fn collect_lineless(&self, blocks: &mut Vec<BasicBlockId>) -> Lineless {
+        blocks.clear();
+        let mut found = Lineless::default();
+        for id in self.block_ids().filter(|&id| self[id].may_have(Contents::LINELESS)) {
+            blocks.push(id);
+            let needs_line = self.needs_line(id);
+            found.has_exits |= needs_line;
+            found.has_shared_exits |= needs_line & (self[id].predecessors > 1);
+            found.inherits |= self.inherits_line(id);
+        }
+        found
     }
 
     /// Whether the block leaves the code object or looks for signals, and has no line to do it on.
@@ -134,14 +154,13 @@ impl BasicBlock {
         if !self.may_have(Contents::LINELESS) {
             return;
         }
-        let mut place = Location::NONE;
-        let mut have_lines = true;
-        for instruction in self.instructions_mut() {
-            if instruction.location.is_none() {
-                instruction.location = place;
+        let instructions = self.instructions_mut();
+        let mut have_lines = instructions.first().is_none_or(|first| first.location.has_line());
+        for index in 1..instructions.len() {
+            if instructions[index].location.is_none() {
+                instructions[index].location = instructions[index - 1].location;
             }
-            place = instruction.location;
-            have_lines &= place.has_line();
+            have_lines &= instructions[index].location.has_line();
         }
         if have_lines {
             self.contents.remove(Contents::LINELESS);

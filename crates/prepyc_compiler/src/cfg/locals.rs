@@ -43,7 +43,7 @@ impl Cfg {
             self.check_locals_by_block(locals);
         }
         let unbound = mask_of(locals.min(FOLLOWED_LOCALS)) & !mask_of(unit.parameter_count());
-        if unbound == 0 && !self.may_have(Contents::UNBINDING) {
+        if unbound == 0 && !self.could_have(Contents::UNBINDING) {
             return;
         }
         self.clear_visited();

@@ -26,14 +26,14 @@ use std::num::NonZeroU32;
 
 use crate::location::Location;
 use crate::op::{ControlFlow, Op};
-use contents::Contents;
+pub(crate) use contents::Contents;
 
 /// A basic block of one [`Cfg`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct BasicBlockId(NonZeroU32);
 
 impl BasicBlockId {
-    fn new(index: usize) -> BasicBlockId {
+    pub(crate) fn new(index: usize) -> BasicBlockId {
         BasicBlockId(NonZeroU32::MIN.saturating_add(index as u32))
     }
 
@@ -88,7 +88,7 @@ pub(crate) struct BasicBlock {
     contents: Contents,
     /// The block after it in the code, and in control flow unless the last instruction says otherwise.
     next: Option<BasicBlockId>,
-    /// Whether a jump or a `SETUP_…` named it when the graph was built, or a pass gave it a label since.
+    /// Whether a jump or a `SETUP_…` names it, or did when code generation ended, or a pass gave it a label since.
     is_labelled: bool,
     /// How many ways lead to it. Counted by `remove_unreachable_blocks`, kept up by the passes that make copies.
     predecessors: i32,
@@ -170,7 +170,7 @@ impl BasicBlock {
 
     /// Turns an instruction into another that does not jump.
     fn set(&mut self, index: usize, op: Op, oparg: u32) {
-        self.contents.insert(Contents::of_op(op));
+        self.contents.insert(Contents::of_op(op).and(Contents::left_by(self.slots[index].op)));
         self.slots[index].set(op, oparg);
     }
 
@@ -232,16 +232,18 @@ pub(crate) struct Cfg {
     in_use: usize,
     /// Scratch of the passes that walk the graph; empty between them.
     pending: Vec<BasicBlockId>,
-    /// Scratch of `build`: by index of an instruction, the block it begins.
-    targets: Vec<u32>,
-    /// Scratch of `build`: where the blocks end.
-    ends: Vec<u32>,
+    /// What may have been among the instructions when code generation ended.
+    generated: Contents,
     /// Whether there is a SETUP in the code object, and so a handler.
     has_handlers: bool,
     /// Whether a pass may have changed what leads where since `remove_unreachable_blocks`.
     edges_changed: bool,
+    /// Whether a block that loaded a constant was emptied.
+    emptied_constants: bool,
     /// Scratch of `remove_unused_constants`.
     constant_places: Vec<u32>,
+    /// Scratch of `prepare_localsplus`: the slots of cells and free variables.
+    cell_slots: Vec<u32>,
     /// The frames that handler stacks are made of.
     handler_frames: Vec<exceptions::HandlerFrame>,
     /// Scratch of `borrow_locals`.

@@ -17,40 +17,32 @@ const INTRINSIC_LIST_TO_TUPLE: u32 = 6;
 /// The bit of COMPARE_OP's oparg that asks for a bool (3.13 on).
 const COMPARE_TO_BOOL: u32 = 16;
 
-/// Whether the instruction at hand is to be looked at again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Progress {
-    Onward,
-    Again,
-}
-
 impl Cfg {
     /// Improves each block on its own.
     #[inline(never)]
     pub(super) fn optimize_basic_blocks(&mut self, context: &mut PassContext<'_>) {
         self.for_each_block(|cfg, id| {
-            let block = &cfg[id];
-            // Jumps stand last.
-            let mut index =
-                if block.may_have(Contents::IMPROVABLE) { 0 } else { block.used.saturating_sub(1) };
-            while let Some(found) = next_improvable(cfg[id].instructions(), index) {
-                index = found;
-                if cfg.improve_instruction(id, index, context) == Progress::Onward {
-                    index += 1;
-                }
+            if cfg[id].may_have(Contents::IMPROVABLE) {
+                cfg.improve_instructions(id, context);
             }
+            // Jumps stand last.
+            while cfg.thread_jump(id) {}
             if cfg[id].may_have(Contents::SWAP) {
                 cfg.optimize_swaps(id);
             }
         });
     }
 
-    fn improve_instruction(
-        &mut self,
-        id: BasicBlockId,
-        index: usize,
-        context: &mut PassContext<'_>,
-    ) -> Progress {
+    #[inline(never)]
+    fn improve_instructions(&mut self, id: BasicBlockId, context: &mut PassContext<'_>) {
+        let mut index = 0;
+        while let Some(found) = next_improvable(self[id].instructions(), index) {
+            self.improve_instruction(id, found, context);
+            index = found + 1;
+        }
+    }
+
+    fn improve_instruction(&mut self, id: BasicBlockId, index: usize, context: &mut PassContext<'_>) {
         let instruction = self[id].slots[index];
         let oparg = instruction.oparg;
         let next = self[id].instructions().get(index + 1).copied();
@@ -115,24 +107,30 @@ impl Cfg {
                     self.fold_unary_operation(id, index, operator, context);
                 }
             }
-            _ if instruction.is_jump() => return self.thread_jump(id, &instruction),
             _ => {}
         }
-        Progress::Onward
     }
 
-    /// Makes a jump to a jump lead where that one does.
-    fn thread_jump(&mut self, id: BasicBlockId, jump: &Instruction) -> Progress {
-        let Some(block) = jump.target else {
-            return Progress::Onward;
+    /// Makes a jump to a jump lead where that one does; says whether it did, for that may be a jump to a jump again.
+    #[inline]
+    fn thread_jump(&mut self, id: BasicBlockId) -> bool {
+        let Some(&Instruction { op, target: Some(target), .. }) = self[id].last() else {
+            return false;
         };
-        let Some(landing) = self[block].instructions().first().copied() else {
-            return Progress::Onward;
+        let Some(landing) = self[target].instructions().first() else {
+            return false;
         };
-        let threaded = match (jump.op, landing.op) {
+        let jumps = Contents::UNCONDITIONAL_JUMP.and(Contents::SHORT_CIRCUIT);
+        Contents::of_op(landing.op).has(jumps) && self.thread_jump_to(id, op, target)
+    }
+
+    /// A jump of that kind lands on one at the head of `block`.
+    fn thread_jump_to(&mut self, id: BasicBlockId, jump: Op, block: BasicBlockId) -> bool {
+        let landing = self[block].slots[0];
+        let threaded = match (jump, landing.op) {
             (op, Op::Jump) if op.inverted().is_some() => op,
             (Op::JumpIfFalse, Op::Jump | Op::JumpIfFalse) | (Op::JumpIfTrue, Op::Jump | Op::JumpIfTrue) => {
-                jump.op
+                jump
             }
             (Op::JumpIfFalse, Op::JumpIfTrue) | (Op::JumpIfTrue, Op::JumpIfFalse) => {
                 // The landing never jumps: what it tests has just been found out.
@@ -141,26 +139,26 @@ impl Cfg {
                 if let Some(last) = self[id].last_mut() {
                     last.target = after;
                 }
-                return Progress::Again;
+                return true;
             }
             (Op::Jump | Op::JumpNoInterrupt, Op::Jump) => Op::Jump,
-            (Op::Jump | Op::JumpNoInterrupt, Op::JumpNoInterrupt) => jump.op,
-            _ => return Progress::Onward,
+            (Op::Jump | Op::JumpNoInterrupt, Op::JumpNoInterrupt) => jump,
+            _ => return false,
         };
-        if landing.target == jump.target {
-            return Progress::Onward;
+        if landing.target == Some(block) {
+            return false;
         }
         self.edges_changed = true;
         self[id].set_last_nop();
         let mut moved = Instruction::new(threaded, 0, landing.location);
         moved.target = landing.target;
         self[id].push(moved);
-        Progress::Again
+        true
     }
 }
 
-/// The first instruction from a place on that jumps, or for which there may be something better considering what stands
-/// before and after it.
+/// The first instruction from a place on for which there may be something better considering what stands before and after
+/// it.
 #[inline(never)]
 fn next_improvable(instructions: &[Instruction], from: usize) -> Option<usize> {
     let role_of = |found: &Instruction| ROLES[found.op as usize];
@@ -239,19 +237,6 @@ const WANTED: &[(u32, &[Op])] = &[
             Op::Swap,
         ],
     ),
-    (ANYTHING, THREADED_JUMPS),
-];
-
-/// The jumps that `thread_jump` may make lead somewhere else.
-const THREADED_JUMPS: &[Op] = &[
-    Op::Jump,
-    Op::JumpNoInterrupt,
-    Op::JumpIfFalse,
-    Op::JumpIfTrue,
-    Op::PopJumpIfFalse,
-    Op::PopJumpIfTrue,
-    Op::PopJumpIfNone,
-    Op::PopJumpIfNotNone,
 ];
 
 fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
@@ -268,20 +253,15 @@ fn unary_operator(op: Op, oparg: u32) -> Option<UnaryOperator> {
 mod tests {
     use prepyc_version::PyVersion;
 
-    use super::{Contents, ROLES, THREADED_JUMPS};
+    use super::{Contents, ROLES};
 
     #[test]
-    fn every_instruction_with_a_wanted_neighbour_is_noted_or_jumps() {
+    fn every_instruction_with_a_wanted_neighbour_is_noted() {
         for version in PyVersion::ALL {
             for info in version.opcodes().instructions {
                 let is_noted = Contents::of_op(info.opcode).has(Contents::IMPROVABLE);
                 let is_wanted = ROLES[info.opcode as usize].wanted != 0;
-                assert_eq!(
-                    is_wanted,
-                    is_noted || THREADED_JUMPS.contains(&info.opcode),
-                    "{}",
-                    info.opcode.name()
-                );
+                assert_eq!(is_wanted, is_noted, "{}", info.opcode.name());
             }
         }
     }

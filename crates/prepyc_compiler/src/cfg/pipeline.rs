@@ -33,62 +33,75 @@ pub(crate) enum Pass {
     BorrowLocals,
 }
 
-/// 3.12 and 3.13.
-const FOLDED_TREE: &[Pass] = &[
-    Pass::MarkExceptHandlers,
-    Pass::LabelExceptionTargets,
-    Pass::InlineSmallBlocks,
-    Pass::RemoveUnreachableBlocks,
-    Pass::ResolveLineNumbers,
-    Pass::FoldConstantJumps,
-    Pass::FuseConstantReturns,
-    Pass::OptimizeBasicBlocks,
-    Pass::RemoveRedundantNopsAndPairs,
-    Pass::RemoveUnreachableBlocks,
-    Pass::RemoveRedundantNopsAndJumps,
-    Pass::RemoveUnusedConstants,
-    Pass::CheckUnboundLocals,
-    Pass::InsertSuperinstructions,
-    Pass::PushColdBlocksToEnd,
-    Pass::ResolveLineNumbers,
-    Pass::CalculateStackDepth,
-    Pass::PrepareLocalsplus,
-    Pass::ConvertPseudoInstructions,
-    Pass::NormalizeJumps,
-];
+/// Runs all passes on a graph.
+pub(crate) type Passes = fn(&mut Cfg, &mut PassContext<'_>);
 
-/// 3.14 and 3.15.
-const FOLDED_GRAPH: &[Pass] = &[
-    Pass::MarkExceptHandlers,
-    Pass::LabelExceptionTargets,
-    Pass::InlineSmallBlocks,
-    Pass::RemoveUnreachableBlocks,
-    Pass::ResolveLineNumbers,
-    Pass::ShrinkSmallInts,
-    Pass::FoldConstantJumps,
-    Pass::OptimizeBasicBlocks,
-    Pass::RemoveRedundantNopsAndPairs,
-    Pass::RemoveUnreachableBlocks,
-    Pass::RemoveRedundantNopsAndJumps,
-    Pass::RemoveUnusedConstants,
-    Pass::CheckUnboundLocals,
-    Pass::InsertSuperinstructions,
-    Pass::PushColdBlocksToEnd,
-    Pass::ResolveLineNumbers,
-    Pass::ConvertPseudoConditionalJumps,
-    Pass::CalculateStackDepth,
-    Pass::PrepareLocalsplus,
-    Pass::ConvertPseudoInstructions,
-    Pass::NormalizeJumps,
-    Pass::BorrowLocals,
-];
+/// Lists of passes, each as a function that runs them in order: written out one after the other, for a loop over a list
+/// would have to guess each time which pass comes next.
+macro_rules! pipelines {
+    ($($(#[$about:meta])* fn $name:ident runs $($pass:ident,)*;)*) => {
+        $($(#[$about])* fn $name(cfg: &mut Cfg, context: &mut PassContext<'_>) {
+            $(cfg.run_pass(Pass::$pass, context);)*
+        })*
+    };
+}
+
+pipelines! {
+    /// 3.12 and 3.13.
+    fn folded_tree runs
+        MarkExceptHandlers,
+        LabelExceptionTargets,
+        InlineSmallBlocks,
+        RemoveUnreachableBlocks,
+        ResolveLineNumbers,
+        FoldConstantJumps,
+        FuseConstantReturns,
+        OptimizeBasicBlocks,
+        RemoveRedundantNopsAndPairs,
+        RemoveUnreachableBlocks,
+        RemoveRedundantNopsAndJumps,
+        RemoveUnusedConstants,
+        CheckUnboundLocals,
+        InsertSuperinstructions,
+        PushColdBlocksToEnd,
+        ResolveLineNumbers,
+        CalculateStackDepth,
+        PrepareLocalsplus,
+        ConvertPseudoInstructions,
+        NormalizeJumps,;
+
+    /// 3.14 and 3.15.
+    fn folded_graph runs
+        MarkExceptHandlers,
+        LabelExceptionTargets,
+        InlineSmallBlocks,
+        RemoveUnreachableBlocks,
+        ResolveLineNumbers,
+        ShrinkSmallInts,
+        FoldConstantJumps,
+        OptimizeBasicBlocks,
+        RemoveRedundantNopsAndPairs,
+        RemoveUnreachableBlocks,
+        RemoveRedundantNopsAndJumps,
+        RemoveUnusedConstants,
+        CheckUnboundLocals,
+        InsertSuperinstructions,
+        PushColdBlocksToEnd,
+        ResolveLineNumbers,
+        ConvertPseudoConditionalJumps,
+        CalculateStackDepth,
+        PrepareLocalsplus,
+        ConvertPseudoInstructions,
+        NormalizeJumps,
+        BorrowLocals,;
+}
 
 /// The passes of a pipeline, or nothing where they are not written yet.
-pub(crate) const fn passes_of(pipeline: CfgPipeline) -> Option<&'static [Pass]> {
+pub(crate) const fn passes_of(pipeline: CfgPipeline) -> Option<Passes> {
     match pipeline {
         CfgPipeline::BlocksFromCodegen => None,
-        CfgPipeline::FoldedTree => Some(FOLDED_TREE),
-        CfgPipeline::FoldedGraph => Some(FOLDED_GRAPH),
+        CfgPipeline::FoldedTree => Some(folded_tree),
+        CfgPipeline::FoldedGraph => Some(folded_graph),
     }
 }
 
@@ -103,17 +116,7 @@ pub(crate) struct PassContext<'a> {
 }
 
 impl Cfg {
-    /// Runs the passes in order.
-    pub(crate) fn run(&mut self, passes: &[Pass], context: &mut PassContext<'_>) {
-        for &pass in passes {
-            self.run_pass(pass, context);
-            debug_assert!(
-                self.blocks[..self.in_use].iter().all(BasicBlock::contents_hold),
-                "{pass:?} puts into a block what it does not note"
-            );
-        }
-    }
-
+    #[inline(always)]
     fn run_pass(&mut self, pass: Pass, context: &mut PassContext<'_>) {
         match pass {
             Pass::MarkExceptHandlers => self.mark_except_handlers(),
@@ -138,5 +141,9 @@ impl Cfg {
             Pass::NormalizeJumps => self.normalize_jumps(context.features),
             Pass::BorrowLocals => self.borrow_locals(context),
         }
+        debug_assert!(
+            self.blocks[..self.in_use].iter().all(BasicBlock::contents_hold),
+            "{pass:?} puts into a block what it does not note"
+        );
     }
 }

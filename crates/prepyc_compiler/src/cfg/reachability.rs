@@ -44,6 +44,7 @@ impl Cfg {
         self.pending = pending;
         for block in &mut self.blocks[..self.in_use] {
             if block.predecessors == 0 {
+                self.emptied_constants |= block.may_have(Contents::CONSTANT.and(Contents::CONSTANT_DROPPED));
                 block.truncate(0);
                 block.contents = Contents::NOTHING;
                 block.is_except_handler = false;
@@ -64,7 +65,7 @@ impl Cfg {
     /// the instructions of those blocks, until none is left.
     #[inline(never)]
     pub(super) fn inline_small_blocks(&mut self) {
-        let mut changed = self.may_have(Contents::UNCONDITIONAL_JUMP);
+        let mut changed = self.could_have(Contents::UNCONDITIONAL_JUMP);
         while changed {
             changed = false;
             self.for_each_block(|cfg, id| changed |= cfg.inline_jump_target(id));

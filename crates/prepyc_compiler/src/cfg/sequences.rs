@@ -50,15 +50,27 @@ impl Cfg {
         places: Range<usize>,
         context: &PassContext<'_>,
     ) -> Vec<Constant> {
-        let loads = self[id].slots[places].iter();
-        loads.filter_map(|load| loaded_constant(load, &context.unit.consts)).collect()
+        let slots = &self[id].slots[places];
+        let mut constants = Vec::with_capacity(slots.len());
+        constants.extend(slots.iter().filter_map(|load| loaded_constant(load, &context.unit.consts)));
+        constants
+    }
+
+    /// The tuple of the constants that are loaded there.
+    fn tuple_at(&self, id: BasicBlockId, places: Range<usize>, context: &PassContext<'_>) -> Constant {
+        let loads = &self[id].slots[places.clone()];
+        if !loads.iter().all(loads_constant) {
+            return Constant::Tuple(self.constants_at(id, places, context).into());
+        }
+        // The rule, and their number is known: it needs no list in between.
+        let constants = loads.iter().map(|load| loaded_constant(load, &context.unit.consts));
+        Constant::Tuple(constants.map(|constant| constant.unwrap_or(Constant::None)).collect())
     }
 
     /// Turns instructions into NOPs that no line holds on to; NOPs stay as they are.
     fn clear_instructions(&mut self, id: BasicBlockId, places: Range<usize>) {
         let block = &mut self[id];
-        block.contents.insert(Contents::NOP);
-        block.contents.insert(Contents::LINELESS);
+        block.contents.insert(Contents::NOP.and(Contents::LINELESS).and(Contents::CONSTANT_DROPPED));
         for instruction in block.slots[places].iter_mut().filter(|found| found.op != Op::Nop) {
             instruction.set_nop();
             instruction.location = Location::NONE;
@@ -74,7 +86,7 @@ impl Cfg {
         let Some(first) = self.constant_loads_before(id, index, count) else {
             return;
         };
-        let tuple = Constant::Tuple(self.constants_at(id, first..index, context).into());
+        let tuple = self.tuple_at(id, first..index, context);
         self.clear_instructions(id, first..index);
         set_load(&mut self[id], index, tuple, &mut context.unit.consts);
     }
@@ -93,7 +105,7 @@ impl Cfg {
         if !self[id].slots[first..index].iter().all(|found| found.op == Op::LoadConst) {
             return;
         }
-        let tuple = Constant::Tuple(self.constants_at(id, first..index, context).into());
+        let tuple = self.tuple_at(id, first..index, context);
         for at in first..index {
             self[id].set_nop(at);
         }
@@ -115,7 +127,7 @@ impl Cfg {
             }
             return;
         };
-        let tuple = Constant::Tuple(self.constants_at(id, start..index, context).into());
+        let tuple = self.tuple_at(id, start..index, context);
         self.clear_instructions(id, start..index);
         set_load(&mut self[id], index, tuple, &mut context.unit.consts);
     }

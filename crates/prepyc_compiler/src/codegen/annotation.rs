@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use prepyc_bytecode::{CodeObject, Constant, PyInt, StrId};
-use prepyc_syntax::ast::{AnnAssign, Arg, Expr, ExprContext, ExprKind, FunctionDef, Stmt, StmtKind};
+use prepyc_syntax::ast::{AnnAssign, Expr, ExprContext, ExprKind, FunctionDef, Stmt, StmtKind};
 
 use super::function::FunctionParts;
 use super::unit::{AtEnd, Parameters, UnitKind};
@@ -50,9 +50,8 @@ impl<'a> Codegen<'a, '_> {
     fn annotations_of(&mut self, def: &'a FunctionDef<'a>, loc: Location) -> Generated<u32> {
         let args = def.args;
         let ordered = args.args.iter().chain(args.posonlyargs).chain(args.vararg).chain(args.kwonlyargs);
-        let ordered: Vec<&'a Arg<'a>> = ordered.chain(args.kwarg).collect();
         let mut count = 0;
-        for arg in ordered {
+        for arg in ordered.chain(args.kwarg) {
             if let Some(annotation) = arg.annotation {
                 self.argument_annotation(arg.arg, annotation, loc)?;
                 count += 1;

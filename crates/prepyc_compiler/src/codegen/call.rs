@@ -285,7 +285,7 @@ impl<'a> Codegen<'a, '_> {
             self.emit(Op::BuildList, loc);
         }
         self.expression(generator)?;
-        self.use_label(start);
+        self.use_target(start);
         self.emit_jump(Op::ForIter, cleanup, loc);
         if consumer == Consumer::Tuple {
             self.emit_with(Op::ListAppend, 2, loc);

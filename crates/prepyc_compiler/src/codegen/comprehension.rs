@@ -249,7 +249,7 @@ impl<'a> Codegen<'a, '_> {
                 self.emit(Op::GetIter, self.place_of(&generator.iter));
             }
             depth += 1;
-            self.use_label(start);
+            self.use_target(start);
             if generator.is_async {
                 send = Some(self.next_of_async(cleanup, loc));
             } else {
@@ -306,7 +306,7 @@ impl<'a> Codegen<'a, '_> {
         self.emit(Op::GetAnext, loc);
         self.load_none(loc);
         let send = self.new_label();
-        self.use_label(send);
+        self.use_target(send);
         self.yield_from(RESUME_AFTER_AWAIT, loc);
         self.emit(Op::PopBlock, loc);
         send
@@ -331,7 +331,7 @@ impl<'a> Codegen<'a, '_> {
 
     fn yield_from(&mut self, resume: u32, loc: Location) {
         let (send, fail, exit) = (self.new_label(), self.new_label(), self.new_label());
-        self.use_label(send);
+        self.use_target(send);
         self.emit_jump(Op::Send, exit, loc);
         self.emit_jump(Op::SetupFinally, fail, loc);
         self.emit_with(Op::YieldValue, 1, loc);

@@ -16,20 +16,36 @@ impl<'a> Codegen<'a, '_> {
             self.load_int(0, loc);
             self.load_none(loc);
             self.emit_name(Op::ImportName, alias.name, 0, 0, loc);
-            let parts: Vec<Vec<u8>> = self
-                .strings
-                .get(alias.name)
-                .as_bytes()
-                .split(|&byte| byte == b'.')
-                .map(<[u8]>::to_vec)
-                .collect();
-            let parts: Vec<StrId> = parts.iter().map(|part| self.intern_bytes(part)).collect();
             match alias.asname {
-                None => self.store_name(parts[0], loc)?,
-                Some(asname) => self.import_as(&parts, asname, loc)?,
+                None => {
+                    let package = self.package_of(alias.name);
+                    self.store_name(package, loc)?;
+                }
+                Some(asname) => {
+                    let parts = self.parts_of(alias.name);
+                    self.import_as(&parts, asname, loc)?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// The part of a dotted name before the first dot.
+    fn package_of(&mut self, name: StrId) -> StrId {
+        let text = self.strings.get(name).as_bytes();
+        match memchr::memchr(b'.', text) {
+            None => name,
+            Some(end) => {
+                let package = text[..end].to_vec();
+                self.intern_bytes(&package)
+            }
+        }
+    }
+
+    /// The parts of a dotted name.
+    fn parts_of(&mut self, name: StrId) -> Vec<StrId> {
+        let text = self.strings.get(name).as_bytes().to_vec();
+        text.split(|&byte| byte == b'.').map(|part| self.intern_bytes(part)).collect()
     }
 
     fn import_as(&mut self, parts: &[StrId], asname: StrId, loc: Location) -> Generated {
@@ -57,8 +73,8 @@ impl<'a> Codegen<'a, '_> {
             return self.error(LATE_IMPORT, s.location);
         }
         self.load_int(i64::from(node.level), loc);
-        let names: Vec<Constant> = node.names.iter().map(|alias| Constant::Str(alias.name)).collect();
-        self.load_const(Constant::Tuple(names.into()), loc);
+        let names = node.names.iter().map(|alias| Constant::Str(alias.name)).collect();
+        self.load_const(Constant::Tuple(names), loc);
         self.emit_name(Op::ImportName, node.module.unwrap_or(self.names.empty), 0, 0, loc);
         for alias in node.names {
             if alias.name == self.names.star {

@@ -30,10 +30,11 @@ use std::sync::Arc;
 
 use prepyc_bytecode::{CodeObject, Constant, StrId, Strings};
 use prepyc_syntax::ast;
-use prepyc_version::Features;
+use prepyc_version::{CfgPipeline, Features};
 use rustc_hash::FxHashMap;
 
 use crate::backend::Backend;
+use crate::constants::small_int;
 use crate::error::{ErrorKind, SourceError};
 use crate::future::FutureFeatures;
 use crate::limits::Limit;
@@ -136,6 +137,9 @@ pub(crate) struct Codegen<'a, 's> {
     spare: Vec<Box<CompilerUnit<'a>>>,
     /// A text to be interned.
     text: Vec<u8>,
+    /// The cells of a unit while they are listed, and its free variables; empty in between.
+    cells: Vec<StrId>,
+    free: Vec<StrId>,
     tables: &'s mut NameTables,
     /// By address of the node: what it folds to, for versions that fold the tree.
     folded: FxHashMap<usize, Option<Constant>>,
@@ -210,6 +214,8 @@ pub(crate) fn generate<'a>(
         outer: Vec::new(),
         spare: Vec::new(),
         text: Vec::new(),
+        cells: Vec::new(),
+        free: Vec::new(),
         tables,
         folded: FxHashMap::default(),
         nans: NanObjects::default(),
@@ -246,11 +252,25 @@ impl<'a> Codegen<'a, '_> {
         self.unit.sequence.new_label()
     }
 
+    /// Places a label that nothing jumps back to.
     fn use_label(&mut self, label: Label) {
         self.unit.sequence.use_label(label);
     }
 
+    /// Places a label that may be jumped back to.
+    fn use_target(&mut self, label: Label) {
+        self.unit.sequence.use_target(label);
+    }
+
+    /// Loads a constant. From 3.14 on CPython's passes turn loads of small integers into LOAD_SMALL_INT; nothing before
+    /// that asks how they are loaded, so they are from the start.
     fn load_const(&mut self, constant: Constant, location: Location) {
+        if self.features.cfg_pipeline == CfgPipeline::FoldedGraph
+            && let Some(value) = small_int(&constant)
+        {
+            self.unit.metadata.consts.note_small_int(value);
+            return self.emit_with(Op::LoadSmallInt, value, location);
+        }
         let index = self.constant_index(constant);
         self.emit_with(Op::LoadConst, index, location);
     }

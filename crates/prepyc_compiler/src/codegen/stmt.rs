@@ -164,11 +164,11 @@ impl<'a> Codegen<'a, '_> {
 
     fn while_(&mut self, node: &'a While<'a>, loc: Location) -> Generated {
         let (start, exit, orelse) = (self.new_label(), self.new_label(), self.new_label());
-        self.use_label(start);
+        self.use_target(start);
         self.push_block(FrameBlock::While { start, exit }, loc)?;
         self.jump_if(&node.test, orelse, JumpWhen::False, loc)?;
         let body = self.new_label();
-        self.use_label(body);
+        self.use_target(body);
         self.statements(node.body)?;
         if self.features.while_repeats_test {
             self.jump_if(&node.test, body, JumpWhen::True, loc)?;
@@ -188,7 +188,7 @@ impl<'a> Codegen<'a, '_> {
         self.iterated(&node.iter)?;
         let loc = self.place_of(&node.iter);
         self.emit(Op::GetIter, loc);
-        self.use_label(start);
+        self.use_target(start);
         self.emit_jump(Op::ForIter, cleanup, loc);
         self.emit(Op::Nop, place(node.target.location));
         self.expression(&node.target)?;
@@ -214,7 +214,7 @@ impl<'a> Codegen<'a, '_> {
         let (start, except, exit) = (self.new_label(), self.new_label(), self.new_label());
         self.expression(&node.iter)?;
         self.emit(Op::GetAiter, self.place_of(&node.iter));
-        self.use_label(start);
+        self.use_target(start);
         self.push_block(FrameBlock::AsyncFor { start, exit }, loc)?;
         let send = self.next_of_async(except, loc);
         if self.features.branches_are_marked {

@@ -14,7 +14,7 @@ use super::{Codegen, Failure, Generated, NameTables, Variable, place};
 use crate::docstring::docstring;
 use crate::location::Location;
 use crate::op::Op;
-use crate::sequence::{InstructionSequence, Label, Operand};
+use crate::sequence::{InstructionSequence, Label};
 use crate::symtable::{NameScope, NodeKey, Scope, ScopeId, ScopeKind, SymbolFlags, Symtable};
 use crate::unit::{CodeFlags, CodeUnitMetadata};
 
@@ -240,8 +240,8 @@ impl<'a> Codegen<'a, '_> {
         let NameTables { variables, in_module, names, constants } = &mut *self.tables;
         variables.enter();
         [names, constants].into_iter().for_each(ByName::enter);
-        let mut cells = Vec::new();
-        let mut free = Vec::new();
+        let mut cells = std::mem::take(&mut self.cells);
+        let mut free = std::mem::take(&mut self.free);
         for (_, symbol) in self.table.symbols(id) {
             let (name, meaning) = (symbol.name, symbol.meaning());
             if kind == UnitKind::Module {
@@ -261,10 +261,11 @@ impl<'a> Codegen<'a, '_> {
         free.sort_by_key(|&name| self.strings.get(name).as_bytes());
         self.add_cells_of_compiler(&mut cells);
         let CodeUnitMetadata { cellvars, freevars, .. } = &mut self.unit.metadata;
-        for (table, names) in [(cellvars, cells), (freevars, free)] {
-            names.into_iter().for_each(|name| _ = table.append(name));
+        for (table, names) in [(cellvars, &mut cells), (freevars, &mut free)] {
+            names.drain(..).for_each(|name| _ = table.append(name));
             table.index();
         }
+        (self.cells, self.free) = (cells, free);
     }
 
     /// Adds the cells that a class or module has for what the compiler keeps in them.
@@ -358,10 +359,15 @@ impl<'a> Codegen<'a, '_> {
 
     /// Ends the innermost unit and makes its code object.
     pub(super) fn leave(&mut self, at_end: AtEnd) -> Generated<Arc<CodeObject>> {
-        if at_end == AtEnd::ReturnNone {
-            self.load_none(Location::NONE);
+        // CPython's passes drop what control never reaches, and the constants that only it loads, bar the first.
+        if !self.unit.sequence.ends_dead() {
+            if at_end == AtEnd::ReturnNone {
+                self.load_none(Location::NONE);
+            }
+            self.emit(Op::ReturnValue, Location::NONE);
+        } else if at_end == AtEnd::ReturnNone && self.unit.metadata.consts.is_empty() {
+            self.unit.metadata.consts.add_none();
         }
-        self.emit(Op::ReturnValue, Location::NONE);
         let outer = self.outer.pop().expect("a unit that ends was entered");
         let mut unit = std::mem::replace(&mut self.unit, outer);
         let NameTables { variables, names, constants, .. } = &mut *self.tables;
@@ -379,7 +385,7 @@ impl<'a> Codegen<'a, '_> {
     /// A generator turns a `StopIteration` that escapes it into a `RuntimeError`.
     pub(super) fn wrap_in_stopiteration_handler(&mut self) {
         let handler: Label = self.new_label();
-        self.unit.sequence.insert(0, Op::SetupCleanup, Operand::Target(handler), Location::NONE);
+        self.unit.sequence.begin_with(Op::SetupCleanup, handler, Location::NONE);
         self.load_none(Location::NONE);
         self.emit(Op::ReturnValue, Location::NONE);
         self.use_label(handler);

@@ -265,12 +265,11 @@ impl Analysis<'_> {
     fn settle(&mut self, id: ScopeId) {
         self.work.needed.clear();
         self.work.inlined_cells.clear();
-        let mut ordered = Settled::default();
-        if self.work.order.is_wanted() {
+        let mut ordered = self.work.order.is_wanted().then(|| {
             let free = self.table.symbols(id).filter(|(_, symbol)| symbol.scope == NameScope::Free);
-            ordered.own = free.map(|(_, symbol)| symbol.name).collect();
-        }
-        self.take_over_children(id, &mut ordered.passed_on);
+            Settled { own: free.map(|(_, symbol)| symbol.name).collect(), passed_on: SetOrder::default() }
+        });
+        self.take_over_children(id, ordered.as_mut().map(|ordered| &mut ordered.passed_on));
         let scope = self.table.scope(id);
         if scope.kind.is_function_like() {
             self.make_cells(id);
@@ -288,7 +287,7 @@ impl Analysis<'_> {
                 self.work.own.insert(symbol.name);
             }
         }
-        if self.work.order.is_wanted() {
+        if let Some(ordered) = ordered {
             self.order_needed(id, ordered);
         }
         self.hand_up(id);
@@ -300,8 +299,9 @@ impl Analysis<'_> {
         free_of[id.0 as usize] = (start, free.len());
     }
 
-    /// Gathers what the scopes inside need, and takes in the comprehensions among them.
-    fn take_over_children(&mut self, id: ScopeId, ordered: &mut SetOrder) {
+    /// Gathers what the scopes inside need, in CPython's order too where that is wanted, and takes in the comprehensions
+    /// among them.
+    fn take_over_children(&mut self, id: ScopeId, mut ordered: Option<&mut SetOrder>) {
         let mut next = self.table.take_children(id);
         while let Some(child) = next {
             next = self.table.scope(child).next;
@@ -310,7 +310,7 @@ impl Analysis<'_> {
                 self.table.append_child(id, child);
                 let Workspace { free, needed, .. } = &mut self.work;
                 free[start..end].iter().for_each(|&name| needed.insert(name));
-                if self.work.order.is_wanted() {
+                if let Some(ordered) = ordered.as_deref_mut() {
                     ordered.merge(&self.work.order.of_child(ordered, child, self.strings));
                 }
                 continue;
@@ -321,7 +321,7 @@ impl Analysis<'_> {
             self.inline(id, child);
             let Workspace { comprehension_free, needed, .. } = &mut self.work;
             comprehension_free.names().iter().for_each(|&name| needed.insert(name));
-            if self.work.order.is_wanted() {
+            if let Some(ordered) = ordered.as_deref_mut() {
                 self.merge_inlined(child, ordered);
             }
             let mut next_inside = self.table.take_children(child);
