@@ -10,7 +10,7 @@ use prepyc_version::ExtraItemsCredited;
 
 use super::contents::Contents;
 use super::pipeline::PassContext;
-use super::{BasicBlock, BasicBlockId, Cfg, Instruction};
+use super::{BasicBlock, BasicBlockId, Cfg, Depth, Instruction};
 use crate::op::Op;
 use crate::stack::StackEffect;
 
@@ -159,7 +159,7 @@ impl BasicBlock {
     /// Apart, so that the loop has all registers.
     #[inline(never)]
     fn borrow_within(&mut self, tracker: &mut Tracker, context: &PassContext<'_>) {
-        tracker.begin(self.start_depth.unwrap_or(0));
+        tracker.begin(self.start_depth.map_or(0, Depth::items));
         let block = self.instructions_mut();
         for index in 0..block.len() {
             let Instruction { op, oparg, .. } = block[index];

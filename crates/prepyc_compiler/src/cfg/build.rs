@@ -17,7 +17,7 @@ impl Cfg {
         let id = self.new_block();
         let block = &mut self[id];
         std::mem::swap(&mut block.slots, instructions);
-        block.used = block.slots.len();
+        block.used = block.slots.len() as u32;
         let contents = block.slots.iter().map(Contents::of).fold(Contents::NOTHING, Contents::and);
         block.contents = contents;
         block.is_labelled = is_labelled;
@@ -44,7 +44,7 @@ impl Cfg {
             return None;
         }
         let previous = BasicBlockId::new(id.index() - 1);
-        let length = self[previous].used as u32;
+        let length = self[previous].used;
         self.append_block(previous, id);
         self[previous].next = self[id].next;
         self[id].reset();
@@ -81,7 +81,7 @@ impl BasicBlock {
         let place = self.instructions().iter().position(|found| found.op == Op::AnnotationsPlaceholder);
         let place = place.expect("there is a placeholder");
         self.slots.splice(place..=place, annotations.iter().copied());
-        self.used = self.slots.len();
+        self.used = self.slots.len() as u32;
         self.contents = self.slots.iter().map(Contents::of).fold(self.contents, Contents::and);
     }
 }

@@ -18,7 +18,7 @@ impl Cfg {
             return;
         }
         for block in self.blocks_with(Contents::CONSTANT) {
-            for index in 0..block.used {
+            for index in 0..block.used() {
                 let load = block.slots[index];
                 if load.op == Op::LoadConst
                     && let Some(value) = small_int(consts.get(load.oparg))
@@ -42,7 +42,7 @@ impl Cfg {
             {
                 return;
             }
-            for index in 1..cfg[id].used {
+            for index in 1..cfg[id].used() {
                 let op = cfg[id].slots[index].op;
                 if !depends_on_constant(op) {
                     continue;
@@ -90,11 +90,11 @@ impl Cfg {
     fn fuse_none_test(&mut self, id: BasicBlockId, index: usize) {
         let block = &mut self[id];
         let mut at = index + 2;
-        if at < block.used && block.slots[at].op == Op::ToBool {
+        if at < block.used() && block.slots[at].op == Op::ToBool {
             block.set_nop(at);
             at += 1;
         }
-        if at >= block.used {
+        if at >= block.used() {
             return;
         }
         let jumps_if_same = match block.slots[at].op {
@@ -115,7 +115,7 @@ impl Cfg {
                 && load.op == Op::LoadConst
                 && end.op == Op::ReturnValue
             {
-                let (constant, end) = (load.oparg, block.used - 1);
+                let (constant, end) = (load.oparg, block.used() - 1);
                 block.set(end, Op::ReturnConst, constant);
                 // The constant is still loaded: not dropped.
                 block.set_op(end - 1, Op::Nop);

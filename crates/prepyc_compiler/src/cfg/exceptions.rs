@@ -35,7 +35,7 @@ impl Cfg {
             if !self.blocks[index].may_have(Contents::SETUP) {
                 continue;
             }
-            for at in 0..self.blocks[index].used {
+            for at in 0..self.blocks[index].used() {
                 let instruction = self.blocks[index].slots[at];
                 if instruction.op.is_block_push() {
                     let handler = instruction.target.expect("a SETUP has a target");
@@ -86,7 +86,7 @@ impl Cfg {
         let mut stack = self[id].handlers;
         let mut handler = self.top_handler(stack);
         let mut last_yield_depth = 0;
-        let used = self[id].used;
+        let used = self[id].used();
         let mut slots = std::mem::take(&mut self[id].slots);
         for instruction in &mut slots[..used] {
             match instruction.op {

@@ -113,7 +113,7 @@ impl Cfg {
         pending: &mut Vec<BasicBlockId>,
     ) -> u64 {
         let mut unsafe_locals = unsafe_locals;
-        let used = self[id].used;
+        let used = self[id].used();
         let mut slots = std::mem::take(&mut self[id].slots);
         let mut handler_knows: Option<(BasicBlockId, u64)> = None;
         for instruction in &mut slots[..used] {

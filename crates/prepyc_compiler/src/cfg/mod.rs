@@ -77,13 +77,29 @@ impl Instruction {
     }
 }
 
-/// Instructions that are executed one after the other, and what the passes know of them.
+/// How many items are on the value stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Depth(NonZeroU32);
+
+impl Depth {
+    fn of(items: u32) -> Depth {
+        Depth(NonZeroU32::MIN.saturating_add(items))
+    }
+
+    fn items(self) -> u32 {
+        self.0.get() - 1
+    }
+}
+
+/// Instructions that are executed one after the other, and what the passes know of them. A line of the processor's cache:
+/// each pass looks at each block.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct BasicBlock {
     /// The block's instructions, and past `used` the remains of removed ones.
     slots: Vec<Instruction>,
     /// How many of the slots are the block's.
-    used: usize,
+    used: u32,
     /// What may be among them.
     contents: Contents,
     /// The block after it in the code, and in control flow unless the last instruction says otherwise.
@@ -93,7 +109,7 @@ pub(crate) struct BasicBlock {
     /// How many ways lead to it. Counted by `remove_unreachable_blocks`, kept up by the passes that make copies.
     predecessors: i32,
     /// Items on the value stack where it begins.
-    start_depth: Option<u32>,
+    start_depth: Option<Depth>,
     /// A `SETUP_…` announces it.
     is_except_handler: bool,
     /// As a handler it gets the offset of the instruction that raised.
@@ -110,12 +126,12 @@ pub(crate) struct BasicBlock {
 impl BasicBlock {
     /// The instructions.
     pub(crate) fn instructions(&self) -> &[Instruction] {
-        &self.slots[..self.used]
+        &self.slots[..self.used()]
     }
 
     /// Items on the value stack where it begins; known once the stack depth is.
     pub(crate) fn start_depth(&self) -> u32 {
-        self.start_depth.expect("the stack depth has been worked out")
+        self.start_depth.expect("the stack depth has been worked out").items()
     }
 
     /// Whether it gets, as a handler, the offset of the instruction that raised.
@@ -123,8 +139,13 @@ impl BasicBlock {
         self.preserves_lasti
     }
 
+    /// How many instructions it has.
+    fn used(&self) -> usize {
+        self.used as usize
+    }
+
     fn instructions_mut(&mut self) -> &mut [Instruction] {
-        &mut self.slots[..self.used]
+        &mut self.slots[..self.used as usize]
     }
 
     fn is_empty(&self) -> bool {
@@ -142,8 +163,9 @@ impl BasicBlock {
     /// Appends an instruction that has its handler already, or none.
     fn push_whole(&mut self, instruction: Instruction) {
         self.contents.insert(Contents::of(&instruction));
-        if self.used < self.slots.len() {
-            self.slots[self.used] = instruction;
+        let place = self.used();
+        if place < self.slots.len() {
+            self.slots[place] = instruction;
         } else {
             self.slots.push(instruction);
         }
@@ -155,17 +177,17 @@ impl BasicBlock {
     /// CPython: `basicblock_addop` (`Python/flowgraph.c`, 3.14) leaves the handler as it is in the array, which is that
     /// of whatever stood there before a pass shortened the block. It shows in exception tables, so it is kept.
     fn push(&mut self, mut instruction: Instruction) {
-        instruction.handler = self.slots.get(self.used).and_then(|stale| stale.handler);
+        instruction.handler = self.slots.get(self.used()).and_then(|stale| stale.handler);
         self.push_whole(instruction);
     }
 
     fn insert(&mut self, index: usize, instruction: Instruction) {
         self.push_whole(instruction);
-        self.slots[index..self.used].rotate_right(1);
+        self.instructions_mut()[index..].rotate_right(1);
     }
 
     fn truncate(&mut self, length: usize) {
-        self.used = length;
+        self.used = length as u32;
     }
 
     /// Turns an instruction into another that does not jump.
@@ -193,7 +215,7 @@ impl BasicBlock {
 
     /// Turns the last instruction, if there is one, into a NOP.
     fn set_last_nop(&mut self) {
-        if let Some(last) = self.used.checked_sub(1) {
+        if let Some(last) = self.used().checked_sub(1) {
             self.set_nop(last);
         }
     }
@@ -223,6 +245,8 @@ impl BasicBlock {
         *self = BasicBlock { slots, ..BasicBlock::default() };
     }
 }
+
+const _: () = assert!(size_of::<BasicBlock>() == 64);
 
 /// The basic blocks of one code object. Reused from one to the next: blocks keep their memory.
 #[derive(Debug, Default)]
@@ -315,7 +339,7 @@ impl Cfg {
 
     /// Appends the instructions of `from` to those of `to`.
     fn append_block(&mut self, to: BasicBlockId, from: BasicBlockId) {
-        for index in 0..self[from].used {
+        for index in 0..self[from].used() {
             let instruction = self[from].slots[index];
             self[to].push_whole(instruction);
         }

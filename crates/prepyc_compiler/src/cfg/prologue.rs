@@ -64,11 +64,11 @@ impl Cfg {
     fn insert_prefix(&mut self, unit: &CodeUnitMetadata, slots: &[u32]) {
         let entry = self.entry();
         let block = &mut self[entry];
-        let body = block.used;
+        let body = block.used();
         if !unit.freevars.is_empty() {
             block.push_whole(Instruction::new(Op::CopyFreeVars, unit.freevars.len() as u32, Location::NONE));
         }
-        let first_cell = block.used;
+        let first_cell = block.used();
         for &slot in &slots[..unit.cellvars.len()] {
             block.push_whole(Instruction::new(Op::MakeCell, slot, Location::NONE));
         }
@@ -92,7 +92,7 @@ impl Cfg {
             let Some(&last) = block.last() else {
                 continue;
             };
-            let index = block.used - 1;
+            let index = block.used() - 1;
             match last.op {
                 Op::JumpIfFalse => block.set_op(index, Op::PopJumpIfFalse),
                 Op::JumpIfTrue => block.set_op(index, Op::PopJumpIfTrue),
@@ -116,7 +116,7 @@ impl Cfg {
 
     fn convert_others(&mut self) {
         for block in self.blocks_with(Contents::PSEUDO) {
-            for index in 0..block.used {
+            for index in 0..block.used() {
                 match block.slots[index].op {
                     op if op.is_block_push() => block.set_nop(index),
                     Op::LoadClosure => block.set_op(index, Op::LoadFast),

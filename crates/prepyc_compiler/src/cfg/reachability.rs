@@ -35,7 +35,7 @@ impl Cfg {
                 }
                 continue;
             }
-            for index in 0..self[id].used {
+            for index in 0..self[id].used() {
                 if let Some(target) = self[id].slots[index].target {
                     self.reach(target, &mut pending);
                 }
@@ -81,7 +81,7 @@ impl Cfg {
         };
         let (jump, target) = (last.op, last.target.expect("a jump has a target"));
         let block = &self[target];
-        let is_small_exit = block.exits_scope() && block.used <= MAX_COPIED_INSTRUCTIONS;
+        let is_small_exit = block.exits_scope() && block.used() <= MAX_COPIED_INSTRUCTIONS;
         let is_lineless_end = block.has_no_line() && !block.has_fallthrough();
         if !is_small_exit && !is_lineless_end {
             return false;

@@ -12,7 +12,18 @@ use crate::op::{ControlFlow, Op};
 impl Cfg {
     /// Removes NOPs and jumps until none is redundant.
     pub(super) fn remove_redundant_nops_and_jumps(&mut self) {
-        while self.remove_redundant_nops() + self.remove_redundant_jumps() > 0 {}
+        let mut jumps = 1;
+        loop {
+            let nops = self.remove_redundant_nops();
+            // Jumps that stayed stay again unless blocks have become empty since.
+            if nops + jumps == 0 {
+                return;
+            }
+            jumps = self.remove_redundant_jumps();
+            if nops + jumps == 0 {
+                return;
+            }
+        }
     }
 
     /// Removes the NOPs that no line depends on; says how many.
@@ -32,7 +43,7 @@ impl Cfg {
     }
 
     fn thin_out_nops_of(&mut self, id: BasicBlockId) -> usize {
-        let length = self[id].used;
+        let length = self[id].used();
         // The instructions are taken out while the blocks behind are looked at.
         let mut slots = std::mem::take(&mut self[id].slots);
         let instructions = &mut slots[..length];
@@ -103,7 +114,7 @@ impl Cfg {
                 if cfg[id].may_have(Contents::POP_TOP) {
                     done &= !cfg.remove_pairs_of(id, before);
                 }
-                if let Some(last) = cfg[id].used.checked_sub(1) {
+                if let Some(last) = cfg[id].used().checked_sub(1) {
                     before = Some((id, last));
                 }
                 let jumps = before.is_some_and(|(block, at)| cfg[block].slots[at].is_jump());
@@ -127,7 +138,7 @@ impl Cfg {
             removed = true;
         }
         let block = &mut self[id];
-        for index in 1..block.used {
+        for index in 1..block.used() {
             // What is pushed first: that is rarer.
             if is_plain_push(&block.slots[index - 1]) && block.slots[index].op == Op::PopTop {
                 block.set_nop(index - 1);

@@ -4,7 +4,7 @@
 //! the same depth.
 
 use super::contents::Contents;
-use super::{BasicBlockId, Cfg, Instruction};
+use super::{BasicBlockId, Cfg, Depth, Instruction};
 use crate::op::{ControlFlow, Op};
 use crate::stack::StackEffects;
 
@@ -20,7 +20,7 @@ impl Cfg {
         let entry = self.entry();
         self.enter_at_depth(entry, 0, &mut pending);
         while let Some(id) = pending.pop() {
-            let start = self[id].start_depth.unwrap_or(0) as i32;
+            let start = self[id].start_depth.map_or(0, Depth::items) as i32;
             if self[id].may_have(Contents::SETUP) {
                 self.enter_handlers(id, start, effects, &mut pending);
             }
@@ -52,7 +52,7 @@ impl Cfg {
         pending: &mut Vec<BasicBlockId>,
     ) {
         let mut depth = start;
-        for index in 0..self[id].used {
+        for index in 0..self[id].used() {
             let Instruction { op, oparg, target, .. } = self[id].slots[index];
             if let Some(handler) = target.filter(|_| op.is_block_push()) {
                 self.enter_at_depth(handler, depth + effects.jumping(op, oparg).growth(), pending);
@@ -62,14 +62,19 @@ impl Cfg {
     }
 
     fn enter_at_depth(&mut self, id: BasicBlockId, depth: i32, pending: &mut Vec<BasicBlockId>) {
-        let depth = depth as u32;
+        let depth = Depth::of(depth as u32);
         let block = &mut self[id];
         match block.start_depth {
             None => {
                 block.start_depth = Some(depth);
                 pending.push(id);
             }
-            Some(known) => assert!(known == depth, "a block is entered with {known} and {depth} items"),
+            Some(known) => assert!(
+                known == depth,
+                "a block is entered with {} and {} items",
+                known.items(),
+                depth.items()
+            ),
         }
     }
 }

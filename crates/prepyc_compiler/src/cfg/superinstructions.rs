@@ -19,22 +19,36 @@ impl Cfg {
 }
 
 impl BasicBlock {
+    /// Pairs up neighbours. What is paired with the one before it is left out at once, bar where CPython's NOP in its place
+    /// would keep a line.
     fn pair_up(&mut self) {
         let instructions = self.instructions_mut();
-        let mut has_pairs = false;
-        for index in 1..instructions.len() {
-            let [first, second] = &mut instructions[index - 1..=index] else {
-                continue;
-            };
-            if let Some(op) = paired(first, second) {
+        let Some(first_pair) = (1..instructions.len())
+            .find(|&index| paired(&instructions[index - 1], &instructions[index]).is_some())
+        else {
+            return;
+        };
+        let mut last = first_pair - 1;
+        let mut keeps_nops = false;
+        for index in first_pair..instructions.len() {
+            let mut second = instructions[index];
+            let first = &mut instructions[last];
+            if let Some(op) = paired(first, &second) {
                 first.oparg = first.oparg << 4 | second.oparg;
                 first.op = op;
+                if !second.location.has_line() || first.location.same_line(second.location) {
+                    continue;
+                }
                 second.set_nop();
-                has_pairs = true;
+                keeps_nops = true;
             }
+            last += 1;
+            instructions[last] = second;
         }
-        if has_pairs {
-            self.contents.insert(Contents::NOP.and(Contents::LOCAL_LOAD));
+        self.truncate(last + 1);
+        self.contents.insert(Contents::LOCAL_LOAD);
+        if keeps_nops {
+            self.contents.insert(Contents::NOP);
         }
     }
 }
