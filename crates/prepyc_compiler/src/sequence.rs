@@ -3,6 +3,9 @@
 //! Mirrors CPython's `Python/instruction_sequence.c` and `_PyCfg_FromInstructionSequence` (`Python/flowgraph.c`) in one.
 //! A jump names a [`Label`]; a label stands before an instruction. A block begins where a label is jumped to, and after
 //! what ends a block: as that is known while instructions come, nothing is copied to make the graph of them.
+//! What control can never reach is not kept: nothing behind what leaves or always jumps, up to the next label, but for a
+//! block without instructions. CPython's graph empties such blocks before any pass looks at them, and an empty block shows:
+//! the walk that borrows locals ends there.
 //! Nothing here knows offsets, sizes or numbers of instructions.
 
 use crate::cfg::{BasicBlockId, Cfg, Instruction};
@@ -26,6 +29,8 @@ pub struct InstructionSequence {
     is_labelled: bool,
     /// Whether control never gets from the last block that has ended to what comes after it.
     is_dead: bool,
+    /// Whether an instruction that loads a constant was not kept.
+    dropped_constants: bool,
     /// How many instructions there are in the blocks that have ended.
     ended: usize,
     labels: Vec<LabelUse>,
@@ -63,16 +68,20 @@ impl InstructionSequence {
         InstructionSequence::default()
     }
 
-    /// Appends an instruction that carries a number (0 where it takes none).
+    /// Appends an instruction that carries a number (0 where it takes none), if control can reach it.
     #[inline]
     pub fn emit(&mut self, op: Op, oparg: u32, location: Location) {
+        if self.is_dead {
+            self.dropped_constants |= op.has_const();
+            return self.leave_out();
+        }
         self.open.push(Instruction::new(op, oparg, location));
         if op.is_scope_exit() {
             self.end_dead();
         }
     }
 
-    /// Appends a jump, or a `SETUP_…`, to a label that may be placed before or after.
+    /// Appends a jump, if control can reach it, or a `SETUP_…`, to a label that may be placed before or after.
     ///
     /// # Panics
     /// If the label stands within a block: a mistake of the caller, who is to place it by
@@ -88,6 +97,11 @@ impl InstructionSequence {
                 false => self.cfg.label(place),
             }
         }
+        // What handlers there are is asked before what can be reached.
+        if self.is_dead && !op.is_block_push() {
+            return self.leave_out();
+        }
+        self.is_dead = false;
         self.jumps.push(Jump { block, index: self.open.len() as u32, target });
         self.open.push(Instruction::new(op, 0, location));
         if !op.is_block_push() {
@@ -160,6 +174,14 @@ impl InstructionSequence {
         self.is_dead = true;
     }
 
+    /// An empty block stands for what control never reaches.
+    #[inline(never)]
+    fn leave_out(&mut self) {
+        if !self.cfg.ends_empty() {
+            self.end_dead();
+        }
+    }
+
     /// Inserts a `SETUP_…` before all others, for what is known only when they are written.
     ///
     /// CPython: `_PyInstructionSequence_InsertInstruction`.
@@ -179,7 +201,7 @@ impl InstructionSequence {
     /// Whether control never reaches what comes next: what stands last leaves or always jumps, and there is no label
     /// behind it.
     pub(crate) fn ends_dead(&self) -> bool {
-        self.is_dead && self.open.is_empty()
+        self.is_dead
     }
 
     /// How many instructions there are.
@@ -220,7 +242,8 @@ impl InstructionSequence {
             let place = place.unwrap_or_else(|| panic!("label {} is used but never placed", target.0));
             self.cfg.aim(block, index as usize, place);
         }
-        self.cfg.begin_passes(self.annotations_code.as_deref().map_or(&[], |code| &code.open));
+        let annotations = self.annotations_code.as_deref().map_or(&[][..], |code| &code.open);
+        self.cfg.begin_passes(annotations, self.dropped_constants);
         &mut self.cfg
     }
 
@@ -234,7 +257,7 @@ impl InstructionSequence {
     pub fn clear(&mut self) {
         self.cfg.clear();
         self.open.clear();
-        (self.is_labelled, self.is_dead, self.ended) = (false, false, 0);
+        (self.is_labelled, self.is_dead, self.dropped_constants, self.ended) = (false, false, false, 0);
         self.labels.clear();
         self.jumps.clear();
         self.begun.clear();

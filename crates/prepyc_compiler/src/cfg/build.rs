@@ -25,6 +25,11 @@ impl Cfg {
         self.generated.insert(contents);
     }
 
+    /// Whether the last block that was added has no instructions.
+    pub(crate) fn ends_empty(&self) -> bool {
+        self.in_use > 0 && self.blocks[self.in_use - 1].is_empty()
+    }
+
     /// Something jumps to the block.
     pub(crate) fn label(&mut self, id: BasicBlockId) {
         self[id].is_labelled = true;
@@ -57,14 +62,15 @@ impl Cfg {
         self[block].slots[index].target = Some(target);
     }
 
-    /// All blocks stand; `annotations` is what a placeholder among them stands for.
-    pub(crate) fn begin_passes(&mut self, annotations: &[Instruction]) {
+    /// All blocks stand. `annotations` is what a placeholder among them stands for; where a load of a constant was left out,
+    /// constants may be dropped.
+    pub(crate) fn begin_passes(&mut self, annotations: &[Instruction], drops_constants: bool) {
         let end = BasicBlockId::new(self.in_use);
         if let Some(last) = self.blocks[..self.in_use].iter_mut().rfind(|block| block.next == Some(end)) {
             last.next = None;
         }
         self.edges_changed = true;
-        self.emptied_constants = false;
+        self.emptied_constants = drops_constants;
         self.has_handlers = self.generated.has(Contents::SETUP);
         if self.generated.has(Contents::PLACEHOLDER) {
             self.blocks_with(Contents::PLACEHOLDER).for_each(|block| block.put_annotations(annotations));

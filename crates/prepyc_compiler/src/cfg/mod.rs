@@ -262,7 +262,7 @@ pub(crate) struct Cfg {
     has_handlers: bool,
     /// Whether a pass may have changed what leads where since `remove_unreachable_blocks`.
     edges_changed: bool,
-    /// Whether a block that loaded a constant was emptied.
+    /// Whether a block that loaded a constant was emptied, or left out from the start.
     emptied_constants: bool,
     /// Scratch of `remove_unused_constants`.
     constant_places: Vec<u32>,

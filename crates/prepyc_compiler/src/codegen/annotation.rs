@@ -82,6 +82,10 @@ impl<'a> Codegen<'a, '_> {
 
     /// PEP 563: the annotation as it would be written.
     fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Generated {
+        if let ExprKind::Name { id, .. } = annotation.kind {
+            self.load_str(id, place(annotation.location));
+            return Ok(());
+        }
         let text = self.unparser.unparse(annotation, self.strings, self.features)?;
         let text = self.intern_bytes(&text);
         self.load_str(text, place(annotation.location));

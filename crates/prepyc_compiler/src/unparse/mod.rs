@@ -84,6 +84,12 @@ enum Step<'a> {
     },
 }
 
+/// Steps that most annotations have no more of at a time.
+const FEW_STEPS: usize = 16;
+
+/// Bytes that most annotations have no more of.
+const SHORT_TEXT: usize = 64;
+
 /// Writes the annotations of one program.
 #[derive(Debug, Default)]
 pub(crate) struct Unparser {
@@ -114,8 +120,9 @@ impl Unparser {
         features: &'static Features,
     ) -> Result<Vec<u8>, Failure> {
         let limit = MAX_ANNOTATION_TEXT - self.written;
-        let steps = vec![Step::Expression(annotation, Precedence::Test)];
-        let mut writer = Writer { strings, features, text: Vec::new(), limit, steps };
+        let mut steps = Vec::with_capacity(FEW_STEPS);
+        steps.push(Step::Expression(annotation, Precedence::Test));
+        let mut writer = Writer { strings, features, text: Vec::with_capacity(SHORT_TEXT), limit, steps };
         writer.run()?;
         self.written += writer.text.len();
         Ok(writer.text)
